@@ -1,0 +1,70 @@
+# Two commands: `make run` shows the product, `make test` proves it. Everything else serves these.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test soak check test-fast types lock docs-pictures system-python system-database system-browser clean
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+CLIENT := web/client
+CLIENT_SOURCES := $(shell find $(CLIENT) -path $(CLIENT)/node_modules -prune -o -type f -print)
+READY := .venv/.ready
+MODULES := $(CLIENT)/node_modules/.ready
+CONSOLE := web/static/index.html
+
+help: ## say what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: system-database $(READY) $(CONSOLE) ## install what is missing, start everything, open http://127.0.0.1:8000
+	@exec citybrain run
+
+test: system-database system-browser check ## every kind of test, the exhaustive ones sampled
+	pytest
+
+soak: system-database system-browser check ## every test in full: long property runs, whole matrices
+	CITYBRAIN_SOAK=1 pytest
+
+check: $(READY) $(CONSOLE) ## style, types, floors, documents: no database needed
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	pytest -q -n 0 tests/house/static
+	cd $(CLIENT) && npm run --silent check
+
+types: $(READY) $(MODULES) ## the browser's types, made anew from the OpenAPI document
+	cd $(CLIENT) && npm run --silent types
+
+lock: ## pin every Python dependency with its hash (needs uv)
+	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--upgrade --quiet -o requirements.lock
+
+clean: ## remove what was built; the private database stays
+	rm -rf .venv web/static layers/assets $(CLIENT)/node_modules build dist
+
+system-python:
+	@tools/system.sh python
+
+system-database:
+	@tools/system.sh database
+
+system-browser: $(READY)
+	@tools/system.sh browser
+
+$(READY): requirements.lock pyproject.toml | system-python
+	python3 -m venv .venv
+	@echo "==> installing the Python environment"
+	python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(MODULES): $(CLIENT)/package.json $(CLIENT)/package-lock.json $(READY)
+	@echo "==> installing the console's libraries"
+	cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(CONSOLE): $(CLIENT_SOURCES) $(MODULES)
+	@echo "==> building the console"
+	cd $(CLIENT) && npm run --silent build
+	@touch $@

@@ -1,0 +1,1 @@
+"""The office: decisions; one use case is one function is one transaction."""

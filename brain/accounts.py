@@ -1,0 +1,112 @@
+"""Accounts: signing in, and who an account is today."""
+
+from __future__ import annotations
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brain.actor import ROLES, SYSTEM_ACTOR, Actor, ScopeRegion, actor_of
+from brain.context import Context
+from data.engine import SYSTEM, scoped_transaction
+from data.errors import BadInput, Conflict, NotFound, Unauthenticated
+from data.queries import query
+
+LEAST_PASSWORD = 8
+
+_BY_LOGIN = query("accounts", "by_login")
+_BY_ID = query("accounts", "by_id")
+_INTERVALS = query("accounts", "intervals")
+_ADD = query("accounts", "add")
+_ADD_SCOPE = query("accounts", "add_scope")
+_SET_PASSWORD = query("accounts", "set_password")
+_REGION = query("regions", "by_code")
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+async def sign_in(context: Context, login: str, password: str) -> Actor:
+    """The actor of this login name and password. Raises Unauthenticated, the same for every cause."""
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        account = (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()
+    # An unknown name takes as long as a wrong password, so that names cannot be guessed by the clock.
+    matches = await asyncio.to_thread(_verify, account.password_hash if account else _NOBODY, password)
+    if account is None or account.disabled_at is not None or not matches:
+        raise Unauthenticated("account.sign_in_failed")
+    return await actor(context, account.id)
+
+
+async def actor(context: Context, account_id: int) -> Actor:
+    """Who this account is today. Raises Unauthenticated if it is gone or disabled."""
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        account = (await connection.execute(_BY_ID, {"id": account_id})).one_or_none()
+        if account is None or account.disabled_at is not None:
+            raise Unauthenticated("account.not_signed_in")
+        rows = await connection.execute(_INTERVALS, {"account_id": account_id})
+        regions = tuple(
+            ScopeRegion(row.scheme, row.code, row.name, row.tier, row.region_key, row.lo, row.hi) for row in rows
+        )
+    return actor_of(account.id, account.login, account.name, account.role, regions)
+
+
+async def add(
+    context: Context,
+    by: Actor,
+    *,
+    login: str,
+    name: str,
+    role: str,
+    password: str,
+    regions: list[tuple[str, str]],
+) -> int:
+    """A new account that may see `regions` (scheme, code; none: the whole main scheme). Its id.
+
+    Raises Forbidden, BadInput (role, password), NotFound (region), Conflict (login taken).
+    """
+    by.must_be_able_to("keep accounts")
+    if role not in ROLES:
+        raise BadInput("account.unknown_role", role=role, roles=", ".join(ROLES))
+    password_hash = await _hash(password)
+    async with scoped_transaction(context.engine, by.scope) as connection:
+        keys: list[int | None] = [await _region_key(connection, scheme, code) for scheme, code in regions]
+        added = await connection.execute(
+            _ADD, {"login": login, "name": name, "role": role, "password_hash": password_hash}
+        )
+        account_id = added.scalar_one_or_none()
+        if account_id is None:
+            raise Conflict("account.login_taken", login=login)
+        for key in keys or [None]:
+            await connection.execute(_ADD_SCOPE, {"account_id": account_id, "region_key": key})
+    return int(account_id)
+
+
+async def set_password(context: Context, login: str, password: str) -> None:
+    """A new password, set at the command line of the server. Raises NotFound."""
+    password_hash = await _hash(password)
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        done = await connection.execute(_SET_PASSWORD, {"login": login, "password_hash": password_hash})
+        if done.scalar_one_or_none() is None:
+            raise NotFound("account.unknown", login=login)
+
+
+async def _hash(password: str) -> str:
+    if len(password) < LEAST_PASSWORD:
+        raise BadInput("account.password_short", least=LEAST_PASSWORD)
+    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def _region_key(connection: AsyncConnection, scheme: str, code: str) -> int:
+    region = (await connection.execute(_REGION, {"scheme": scheme, "code": code})).one_or_none()
+    if region is None:
+        raise NotFound("region.unknown", scheme=scheme, code=code)
+    return int(region.key)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,5 @@
+"""`python -m brain.cli` is `citybrain`."""
+
+from brain.cli import main
+
+main()

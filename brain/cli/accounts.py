@@ -1,0 +1,59 @@
+"""`citybrain accounts`: people who may sign in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from brain import accounts
+from brain.actor import SYSTEM_ACTOR
+from brain.cli.output import say
+from brain.context import open_context
+from brain.settings import Settings
+from data.dictionaries import MAIN_SCHEME
+
+app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
+
+Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, envvar="CITYBRAIN_PASSWORD")
+]
+
+
+@app.command("add")
+def add(
+    login: str,
+    password: Password,
+    name: Annotated[str, typer.Option(help="The person's real name.")],
+    role: Annotated[str, typer.Option(help="staff, dispatcher, planner, administrator, …")],
+    region: Annotated[list[str] | None, typer.Option(help="Code of a region they may see; without it, all.")] = None,
+) -> None:
+    """Adds a person who may sign in."""
+
+    async def with_context() -> None:
+        async with open_context(Settings()) as context:
+            await accounts.add(
+                context,
+                SYSTEM_ACTOR,
+                login=login,
+                name=name,
+                role=role,
+                password=password,
+                regions=[(MAIN_SCHEME, code) for code in region or []],
+            )
+
+    asyncio.run(with_context())
+    say("accounts.added", login=login)
+
+
+@app.command("password")
+def password(login: str, new: Password) -> None:
+    """Gives a person a new password."""
+
+    async def with_context() -> None:
+        async with open_context(Settings()) as context:
+            await accounts.set_password(context, login, new)
+
+    asyncio.run(with_context())
+    say("accounts.password_set", login=login)

@@ -1,0 +1,192 @@
+"""Running the product: all in one, or its parts one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+
+from brain import demo, diagnosis, tasks
+from brain.cli.output import console, language, progress_bars, say
+from brain.context import open_context
+from brain.settings import Settings
+from data.errors import Unready
+from data.migrate import upgrade
+
+HOST = "127.0.0.1"
+PORT = 8000
+PORTS_TRIED = 50
+GRACE_S = 3
+APPLICATION = "web.app:create_app"
+"""By name: this floor does not import the one above."""
+
+Port = Annotated[int, typer.Option(help="The port to listen on; `run` takes the next free one.")]
+
+
+def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-demo")] = True) -> None:
+    """Starts everything: private database, migrations, demo city, worker, server. Ctrl-C stops what it started."""
+    settings = Settings()
+    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_number, lambda *_: sys.exit(0))
+    with _only_one(settings), _database(settings):
+        upgrade(settings.owner_url, settings.app_password)
+        if with_demo:
+            asyncio.run(_load_demo(settings))
+        with _listening(port, PORTS_TRIED) as sockets, _worker():
+            _print_address(settings, sockets[0].getsockname()[1], with_demo)
+            _server(settings).run(sockets=sockets)
+        say("run.stopping")
+
+
+def serve(host: str = HOST, port: Port = PORT) -> None:
+    """Serves HTTP for a database that is up and migrated."""
+    settings = Settings()
+    config = _server(settings).config
+    config.host, config.port = host, port
+    uvicorn.Server(config).run()
+
+
+def work() -> None:
+    """Runs deferred work: simplified borders, and whatever else takes long."""
+
+    async def until_stopped() -> None:
+        async with open_context(Settings()) as context:
+            await tasks.work(context)
+
+    _quiet_logs()
+    asyncio.run(until_stopped())
+
+
+def migrate() -> None:
+    """Brings the database to this version; the private cluster is started for it."""
+    settings = Settings()
+    with _only_one(settings), _database(settings):
+        upgrade(settings.owner_url, settings.app_password)
+    say("migrate.done")
+
+
+def doctor() -> None:
+    """Says what is missing and how to mend it."""
+    findings = diagnosis.examine(Settings())
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.fault is None else "[red]✗[/]"
+        console.print(f"{mark} {finding.name}", "" if finding.fault is None else finding.fault.said(language()))
+    raise SystemExit(any(finding.fault for finding in findings))
+
+
+def openapi(out: Annotated[Path, typer.Argument(help="Where to write the OpenAPI document.")]) -> None:
+    """Writes the API's description: the browser's types are made from it."""
+    application = _application(Settings())
+    out.write_text(json.dumps(application.openapi(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _application(settings: Settings) -> Any:
+    module, factory = APPLICATION.split(":")
+    return getattr(import_module(module), factory)(settings)
+
+
+def _server(settings: Settings) -> uvicorn.Server:
+    _quiet_logs()
+    # A saturated stream would otherwise hold the shutdown for minutes.
+    return uvicorn.Server(
+        uvicorn.Config(_application(settings), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S)
+    )
+
+
+def _quiet_logs() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+
+
+@contextmanager
+def _only_one(settings: Settings) -> Iterator[None]:
+    """Holds the installation's lock. Raises Unready if another process runs it."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unready("run.already", home=settings.home) from None
+        yield
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[None]:
+    """The private cluster for as long as it is needed; a database named by the environment is left alone."""
+    cluster = settings.cluster
+    if cluster is None:
+        yield
+        return
+    say("run.database")
+    try:
+        cluster.start()
+        yield
+    finally:
+        cluster.stop()
+
+
+async def _load_demo(settings: Settings) -> None:
+    async with open_context(settings) as context:
+        if await demo.is_wanted(context):
+            say("run.demo")
+            with progress_bars() as step:
+                await demo.load(context, step)
+
+
+@contextmanager
+def _listening(port: int, tried: int) -> Iterator[list[socket.socket]]:
+    """A listening socket on the first free port from `port` on."""
+    for candidate in range(port, port + tried):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+        except OSError:
+            listener.close()
+            continue
+        with listener:
+            yield [listener]
+        return
+    raise Unready("run.no_port", first=port, last=port + tried - 1)
+
+
+@contextmanager
+def _worker() -> Iterator[None]:
+    """The worker in a process of its own, so that its work never delays an answer."""
+    process = subprocess.Popen([sys.executable, "-m", "brain.cli", "work"], env=os.environ, start_new_session=True)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _print_address(settings: Settings, port: int, with_demo: bool) -> None:
+    console.print(f"\n  [bold]http://{HOST}:{port}[/]\n")
+    if not with_demo:
+        return
+
+    async def demo_logins() -> list[demo.DemoLogin]:
+        async with open_context(settings) as context:
+            return demo.logins(context)
+
+    for login in asyncio.run(demo_logins()):
+        console.print(f"  {login.login:<8} {login.password}   {login.name} {login.region or ''}")
+    say("run.stop_hint")

@@ -1,0 +1,29 @@
+"""The kinds of faults, for the counter: it shows them and knows nothing of the archive."""
+
+from data.errors import (
+    BadInput,
+    CityError,
+    Conflict,
+    Forbidden,
+    Language,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unready,
+    Where,
+    message,
+)
+
+__all__ = [
+    "BadInput",
+    "CityError",
+    "Conflict",
+    "Forbidden",
+    "Language",
+    "NotFound",
+    "TooLarge",
+    "Unauthenticated",
+    "Unready",
+    "Where",
+    "message",
+]

@@ -1,0 +1,39 @@
+"""Regions taken away as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from brain.actor import Actor
+from brain.context import Context
+from data.engine import scoped_transaction
+from data.errors import NotFound
+from data.files import write_features
+from data.queries import query
+from layers.crs import geometries_from_wgs84, parse_crs
+
+_SCHEME = query("regions", "scheme_by_code")
+_FOR_EXPORT = query("regions", "for_export")
+
+
+async def export_regions(context: Context, actor: Actor, scheme: str, tier: str | None, crs: str, path: Path) -> int:
+    """Writes code, name, tier, parent and border of a scheme's current regions; how many. Raises NotFound, BadInput.
+
+    GCJ-02 and BD-09 have no EPSG code: such a file says EPSG:4326 of itself, and its name should say the rest.
+    """
+    target = parse_crs(crs)
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        row = (await connection.execute(_SCHEME, {"scheme": scheme})).one_or_none()
+        if row is None:
+            raise NotFound("scheme.unknown", scheme=scheme)
+        rows = (await connection.execute(_FOR_EXPORT, {"scheme_id": row.id, "tier": tier})).all()
+    if not rows:
+        raise NotFound("export.nothing", scheme=scheme, tier=tier or "-")
+    geoms = shapely.from_wkb(np.array([bytes(row.wkb) for row in rows], dtype=object))
+    columns = {name: [getattr(row, name) for row in rows] for name in ("code", "name", "tier", "parent")}
+    moved = geometries_from_wgs84(geoms, target)
+    write_features(path, moved, columns, target.name if target.kind == "epsg" else "EPSG:4326")
+    return len(rows)

@@ -1,0 +1,213 @@
+"""Incident files: a CSV from another system taken in, resumable, its bad rows kept beside it with their reasons."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from brain.actor import Actor
+from brain.batches import CHUNK, Tally
+from brain.context import Context
+from brain.incidents import report_many
+from brain.reports import IncidentReport, read_report
+from data.csv_files import CsvFile, CsvRow
+from data.engine import scoped_transaction
+from data.errors import BadInput, CityError, Language, Where
+from layers.crs import axes_look_swapped, parse_crs, to_wgs84
+
+MAPPABLE = ("category", "title", "description", "occurred_at", "reported_at", "closed_at", "place")
+"""Fields of a report that `mapping` may fill from columns; several columns are joined with `+`."""
+
+SAMPLE = 1_000
+
+Progress = Callable[[int], None]
+"""Called with the number of rows read so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentFile:
+    """A CSV file and what its columns mean. `id_field` None: the line number is the report's id."""
+
+    path: Path
+    source: str
+    lon: str
+    lat: str
+    crs: str
+    taxonomy: str
+    id_field: str | None = None
+    category: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    keep: tuple[str, ...] = ()
+    time_format: str | None = None
+    time_zone: str = "Asia/Shanghai"
+    encoding: str | None = None
+    axes_confirmed: bool = False
+
+    def opened(self) -> CsvFile:
+        """The file, its columns checked. Raises BadInput."""
+        for target in self.mapping:
+            if target not in MAPPABLE:
+                raise BadInput("import.unknown_target", target=target, targets=", ".join(MAPPABLE))
+        if "category" not in self.mapping and self.category is None:
+            raise BadInput("import.no_category", where=Where(str(self.path)))
+        parse_crs(self.crs)
+        file = CsvFile(self.path, encoding=self.encoding)
+        columns = [column for joined in self.mapping.values() for column in joined.split("+")]
+        file.must_have(self.lon, self.lat, *columns, *self.keep, *([self.id_field] if self.id_field else []))
+        return file
+
+    def with_axes_exchanged(self) -> IncidentFile:
+        """The same file, read with longitude and latitude in each other's column."""
+        return replace(self, lon=self.lat, lat=self.lon)
+
+    def with_axes_confirmed(self) -> IncidentFile:
+        """The same file, its axes taken as they are."""
+        return replace(self, axes_confirmed=True)
+
+    def report_of(self, row: CsvRow) -> IncidentReport:
+        """One row as a report. Raises BadInput with line and column."""
+        where = Where(str(self.path), row.line)
+        values = row.values
+        mapped = {
+            target: " ".join(values[column] for column in joined.split("+")).strip()
+            for target, joined in self.mapping.items()
+        }
+        fields: dict[str, object] = {
+            "source": self.source,
+            "source_id": values[self.id_field] if self.id_field else str(row.line),
+            "taxonomy": self.taxonomy,
+            "category": self.category,
+            "x": _number(values[self.lon], Where(where.file, where.line, self.lon)),
+            "y": _number(values[self.lat], Where(where.file, where.line, self.lat)),
+            "crs": self.crs,
+            "axes_confirmed": self.axes_confirmed,
+            "attributes": {name: values[name] for name in self.keep} or None,
+        }
+        for target, text in mapped.items():
+            if target.endswith("_at"):
+                fields[target] = self._moment(text, Where(where.file, where.line, self.mapping[target]))
+            elif text:
+                fields[target] = text
+        return read_report(fields, where)
+
+    def _moment(self, text: str, where: Where) -> datetime | None:
+        if not text:
+            return None
+        try:
+            moment = (
+                datetime.strptime(text, self.time_format)  # noqa: DTZ007 the zone follows
+                if self.time_format
+                else datetime.fromisoformat(text)
+            )
+        except ValueError:
+            raise BadInput("time.malformed", where=where, given=text, format=self.time_format or "ISO 8601") from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.time_zone))
+
+
+async def look_swapped(context: Context, actor: Actor, spec: IncidentFile) -> bool:
+    """Whether most of the file's first rows would fall inside the city only with their axes exchanged."""
+    rows = [row for row in islice(spec.opened().rows(), SAMPLE) if isinstance(row, CsvRow)]
+    pairs = [pair for row in rows if (pair := _pair(row, spec)) is not None]
+    if not pairs:
+        return False
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        bbox = (await context.placements.current(connection)).bbox
+    x, y = np.array(pairs).T
+    lon, lat = to_wgs84(x, y, parse_crs(spec.crs))
+    return bool(axes_look_swapped(lon, lat, bbox).mean() > 0.5)
+
+
+async def import_incidents(
+    context: Context, actor: Actor, spec: IncidentFile, rejects: Path, language: Language, progress: Progress
+) -> Tally:
+    """Takes the file in, a transaction for every thousand rows; run again, it goes on where it was stopped.
+
+    Rows that cannot be taken go to `rejects` with line, field and reason; no such file is left if there are none.
+    Raises BadInput for a file that cannot be read at all.
+    """
+    file = spec.opened()
+    tally = Tally()
+    with _rejects(rejects, file.fields, language) as reject:
+        rows = file.rows()
+        read = 0
+        while chunk := list(islice(rows, CHUNK)):
+            read += len(chunk)
+            await _take(context, actor, spec, chunk, tally, reject)
+            progress(read)
+    return tally
+
+
+async def _take(
+    context: Context,
+    actor: Actor,
+    spec: IncidentFile,
+    chunk: list[CsvRow | BadInput],
+    tally: Tally,
+    reject: Reject,
+) -> None:
+    good: list[tuple[CsvRow, IncidentReport]] = []
+    for row in chunk:
+        try:
+            if isinstance(row, BadInput):
+                raise row
+            good.append((row, spec.report_of(row)))
+        except CityError as fault:
+            tally.reject(fault)
+            reject(row if isinstance(row, CsvRow) else None, fault)
+    given = [(Where(str(spec.path), row.line), one) for row, one in good]
+    outcomes = await report_many(context, actor, given)
+    tally.count(outcomes)
+    for (row, _), outcome in zip(good, outcomes, strict=True):
+        if outcome.fault is not None:
+            reject(row, outcome.fault)
+
+
+class Reject(Protocol):
+    """Writes one refused row (None: one that could not be read) with its fault."""
+
+    def __call__(self, row: CsvRow | None, fault: CityError) -> None: ...
+
+
+@contextmanager
+def _rejects(path: Path, fields: list[str], language: Language) -> Iterator[Reject]:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["line", "field", "reason", *fields])
+        written = 0
+
+        def reject(row: CsvRow | None, fault: CityError) -> None:
+            nonlocal written
+            written += 1
+            for cause in fault.causes or (fault,):
+                values = [row.values[name] for name in fields] if row else []
+                line = cause.where.line if cause.where.line is not None else fault.where.line
+                writer.writerow([line, cause.where.field or "", cause.bare_said(language), *values])
+
+        yield reject
+    if not written:
+        path.unlink()
+
+
+def _number(text: str, where: Where) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadInput("coordinate.not_a_number", where=where, given=text) from None
+
+
+def _pair(row: CsvRow, spec: IncidentFile) -> tuple[float, float] | None:
+    try:
+        x, y = float(row.values[spec.lon]), float(row.values[spec.lat])
+    except ValueError:
+        return None
+    return (x, y) if math.isfinite(x) and math.isfinite(y) else None

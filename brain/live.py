@@ -1,0 +1,202 @@
+"""The live feed: what changed, told to every open map that may see it, gathered per tick.
+
+The event log is the source; a notification only wakes this process. A cursor is a transaction horizon: every
+transaction below it had ended when it was given out, so reading again from it misses nothing, whatever order
+transactions committed in; what it repeats is harmless, since a message carries ids only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from data.engine import SYSTEM, Scope, scoped_transaction
+from data.notify import listen
+from data.queries import query
+
+TICK_S = 0.1
+BEAT_S = 10.0
+RETRY_S = 1.0
+MOST_EVENTS = 20_000
+"""Events read at once; a feed further behind than this tells its readers to read everything again."""
+
+MOST_WAITING = 64
+"""Messages a slow reader may have waiting before it is cut off, to come back with its cursor."""
+
+_EVENTS = query("incidents", "live_events")
+_HORIZON = query("incidents", "live_horizon")
+_SCHEMES = query("regions", "schemes")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One server-sent event; `cursor` is the horizon to come back with."""
+
+    event: str
+    data: dict[str, object]
+    cursor: int | None = None
+
+    def encoded(self) -> bytes:
+        """As it goes over the wire (WHATWG HTML, server-sent events)."""
+        head = f"id: {self.cursor}\n" if self.cursor is not None else ""
+        return f"{head}event: {self.event}\ndata: {json.dumps(self.data, separators=(',', ':'))}\n\n".encode()
+
+
+@dataclass(eq=False, slots=True)
+class _Reader:
+    waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+
+
+class Live:
+    """One feed a process: one listening connection, one buffer per distinct scope and tick."""
+
+    def __init__(self, engine: AsyncEngine, url: str) -> None:
+        self._engine = engine
+        self._url = url
+        self._readers: dict[Scope, set[_Reader]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._horizon = 0
+        self._told: dict[int, int] = {}
+        self._editions: dict[str, int] = {}
+        self.connected = asyncio.Event()
+
+    def start(self) -> None:
+        """Begins to listen; needs a running loop."""
+        self._task = asyncio.create_task(self._run(), name="live feed")
+
+    async def close(self) -> None:
+        """Ends every stream and stops listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        for reader in [reader for readers in self._readers.values() for reader in readers]:
+            self._cut(reader)
+
+    async def stream(self, scope: Scope, cursor: int | None) -> AsyncIterator[bytes]:
+        """Server-sent events for `scope`, from `cursor` on; holds no database session while it waits."""
+        group = Scope(None, "", "", scope.intervals)
+        reader = _Reader()
+        self._readers.setdefault(group, set()).add(reader)
+        try:
+            yield await self._greeting(scope, cursor)
+            while True:
+                try:
+                    message = await asyncio.wait_for(reader.waiting.get(), BEAT_S)
+                except TimeoutError:
+                    message = Message("beat", {}).encoded()
+                if message is None:
+                    return
+                yield message
+        finally:
+            self._readers[group].discard(reader)
+            if not self._readers[group]:
+                del self._readers[group]
+
+    async def _greeting(self, scope: Scope, cursor: int | None) -> bytes:
+        """A hello with a fresh cursor, and before it what happened since the old one."""
+        async with scoped_transaction(self._engine, scope) as connection:
+            horizon = await _read_horizon(connection)
+            missed: list[Row[tuple[int, int, int, int]]] = []
+            if cursor is not None and cursor <= horizon:
+                missed = await _read_events(connection, cursor, [])
+        hello = Message("hello", {}, horizon).encoded()
+        if cursor is None:
+            return hello
+        if cursor > horizon or len(missed) == MOST_EVENTS:
+            return Message("reload", {}).encoded() + hello
+        ids = sorted({row.incident_id for row in missed})
+        return (Message("incidents", {"ids": [str(i) for i in ids]}).encoded() if ids else b"") + hello
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._listen())
+                    tasks.create_task(self._tell())
+            except* (psycopg.OperationalError, DBAPIError, OSError) as faults:
+                log.warning("live feed lost its connection", faults=[str(fault) for fault in faults.exceptions])
+            self.connected.clear()
+            await asyncio.sleep(RETRY_S)
+
+    async def _listen(self) -> None:
+        async with aclosing(listen(self._url)) as notifications:
+            async for _ in notifications:
+                self.connected.set()
+                self._woken.set()
+
+    async def _tell(self) -> None:
+        await self.connected.wait()
+        while True:
+            await self._woken.wait()
+            await asyncio.sleep(TICK_S)
+            self._woken.clear()
+            await self._tick()
+
+    async def _tick(self) -> None:
+        """Reads what is new in the log and puts one message into each scope's readers."""
+        async with scoped_transaction(self._engine, SYSTEM) as connection:
+            horizon = await _read_horizon(connection)
+            first = self._horizon == 0
+            fresh = [] if first else await _read_events(connection, self._horizon, list(self._told))
+            editions = {
+                row.scheme: row.edition_id for row in await connection.execute(_SCHEMES) if row.edition_id is not None
+            }
+        told = self._told | {row.id: row.txid for row in fresh}
+        self._told = {event: txid for event, txid in told.items() if txid >= horizon}
+        self._horizon = horizon
+        published = {scheme: edition for scheme, edition in editions.items() if self._editions.get(scheme) != edition}
+        self._editions = editions
+        for scope, readers in list(self._readers.items()):
+            messages = b"" if first else _edition_messages(published)
+            if len(fresh) == MOST_EVENTS:
+                messages += Message("reload", {}, horizon).encoded()
+            else:
+                ids = sorted({row.incident_id for row in fresh if scope.holds(row.region_key)})
+                if ids:
+                    messages += Message("incidents", {"ids": [str(i) for i in ids]}, horizon).encoded()
+            if messages:
+                for reader in list(readers):
+                    self._put(reader, messages)
+
+    def _put(self, reader: _Reader, message: bytes) -> None:
+        if reader.waiting.full():
+            self._cut(reader)
+        else:
+            reader.waiting.put_nowait(message)
+
+    def _cut(self, reader: _Reader) -> None:
+        """Ends a reader's stream; it comes back with its cursor and misses nothing."""
+        while not reader.waiting.empty():
+            reader.waiting.get_nowait()
+        reader.waiting.put_nowait(None)
+
+
+def _edition_messages(published: dict[str, int]) -> bytes:
+    return b"".join(
+        Message("edition", {"scheme": scheme, "edition": str(edition)}).encoded()
+        for scheme, edition in published.items()
+    )
+
+
+async def _read_horizon(connection: AsyncConnection) -> int:
+    return int((await connection.execute(_HORIZON)).scalar_one())
+
+
+async def _read_events(
+    connection: AsyncConnection, horizon: int, told: list[int]
+) -> list[Row[tuple[int, int, int, int]]]:
+    bound = {"horizon": horizon, "told": told, "limit": MOST_EVENTS}
+    return list((await connection.execute(_EVENTS, bound)).all())

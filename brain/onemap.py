@@ -1,0 +1,92 @@
+"""The one map (一张图): what the city consists of, and its borders as tiles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Row
+
+from brain.actor import Actor
+from brain.context import Context
+from data.engine import scoped_transaction
+from data.errors import NotFound
+from data.queries import query
+from layers import tiles
+from layers.catalog import RegionLayer, TierLayer, region_layer
+
+_TIERS = query("regions", "tiers")
+_SCHEMES = query("regions", "schemes")
+_EXTENT = query("regions", "extent")
+
+BBox = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeOverview:
+    """One scheme with its current edition; a scheme without an edition has no extent and no tiers."""
+
+    row: Row[tuple[object, ...]]
+    bbox: BBox | None
+    tiers: tuple[TierLayer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What a map needs to know before it draws."""
+
+    tiers: list[Row[tuple[object, ...]]]
+    schemes: list[SchemeOverview]
+    home: BBox | None
+
+
+async def city(context: Context, actor: Actor) -> City:
+    """Tiers, schemes with their editions, and where this actor's map opens."""
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        tier_rows = list(await connection.execute(_TIERS))
+        schemes = []
+        for row in (await connection.execute(_SCHEMES)).all():
+            layer = await region_layer(connection, row.scheme, row.edition_id) if row.edition_id else None
+            schemes.append(SchemeOverview(row, _bbox(row), layer.tiers if layer else ()))
+        home = next((scheme.bbox for scheme in schemes if scheme.row.is_main), None)
+        keys = [region.key for region in actor.regions if region.key is not None]
+        if keys and len(keys) == len(actor.regions):
+            home = _bbox((await connection.execute(_EXTENT, {"keys": keys})).one()) or home
+    return City(tier_rows, schemes, home)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One vector tile and the tag that tells whether it is still the same."""
+
+    etag: str
+    content: bytes | None
+
+
+async def region_tile(
+    context: Context, actor: Actor, scheme: str, edition_id: int, z: int, x: int, y: int, known_etag: str | None
+) -> Tile:
+    """A tile of an edition's borders; without content if the asker has it already. Raises NotFound."""
+    if not tiles.is_tile(z, x, y):
+        raise NotFound("tile.unknown", z=z, x=x, y=y)
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        layer = context.region_layers.get(edition_id)
+        if layer is None or layer.scheme != scheme:
+            layer = await region_layer(connection, scheme, edition_id)
+            if layer is None:
+                raise NotFound("edition.unknown", scheme=scheme, edition=edition_id)
+            _remember(context, layer)
+        etag = f'"{edition_id}.{int(await tiles.has_overview(connection, layer))}.{z}.{x}.{y}"'
+        if etag == known_etag:
+            return Tile(etag, None)
+        return Tile(etag, await tiles.region_tile(connection, layer, z, x, y))
+
+
+def _remember(context: Context, layer: RegionLayer) -> None:
+    """Keeps the layers of the editions in use; the oldest goes first."""
+    context.region_layers[layer.edition_id] = layer
+    while len(context.region_layers) > 16:
+        context.region_layers.pop(next(iter(context.region_layers)))
+
+
+def _bbox(row: Row[tuple[object, ...]]) -> BBox | None:
+    return None if row.west is None else (row.west, row.south, row.east, row.north)

@@ -1,0 +1,92 @@
+"""The installation's settings: environment variables `CITYBRAIN_*`, read when asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+
+from data.cluster import Cluster
+from data.migrate import APP_ROLE
+
+
+def _default_home() -> Path:
+    """`.citybrain/` in a checkout; the user's data directory for an installed package."""
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout / ".citybrain" if (checkout / "Makefile").exists() else user_data_path("citybrain")
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations."""
+
+    model_config = SettingsConfigDict(env_prefix="CITYBRAIN_", extra="ignore")
+
+    home: Path = Field(default_factory=_default_home, description="Private files: secret, cluster.")
+    database_url: SecretStr | None = Field(
+        default=None, description="An existing PostgreSQL ≥ 15 with PostGIS ≥ 3.3, as the role that owns the database."
+    )
+    app_database_url: SecretStr | None = Field(
+        default=None, description="The same database as the application's role, where that role is made by hand."
+    )
+    city_name_zh: str = "城市大脑"
+    city_name_en: str = "City Brain"
+    far_m: float = Field(
+        default=20_000, gt=0, description="Metres from every region at which a report draws a warning."
+    )
+    body_limit: int = Field(default=64 * 2**20, gt=0, description="Bytes of the largest request body.")
+    batch_line_limit: int = Field(default=64 * 2**10, gt=0, description="Bytes of one line of a batch.")
+    time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
+    session_hours: float = Field(default=12, gt=0)
+    cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The installation's secret, made on first use and kept in a file only its user can read."""
+        path = self.home / "secret"
+        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return bytes.fromhex(path.read_text())
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        return bytes.fromhex(path.read_text())
+
+    def derived(self, purpose: str) -> str:
+        """A secret of its own for one purpose, from the installation's."""
+        return hmac.new(self.secret, purpose.encode(), hashlib.sha256).hexdigest()
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The private cluster, unless an existing database is named."""
+        return None if self.database_url else Cluster(self.home.absolute(), self.derived("database owner"))
+
+    @property
+    def owner_url(self) -> str:
+        """The database as its owner: migrations only."""
+        cluster = self.cluster
+        if cluster is not None:
+            return cluster.url
+        assert self.database_url is not None
+        return self.database_url.get_secret_value()
+
+    @property
+    def app_password(self) -> str | None:
+        """The application role's password; None where that role is made by hand."""
+        return None if self.app_database_url else self.derived("database application")
+
+    @property
+    def app_url(self) -> str:
+        """The database as the application's role: everything but migrations."""
+        if self.app_database_url:
+            return self.app_database_url.get_secret_value()
+        as_app = make_url(self.owner_url).set(username=APP_ROLE, password=self.app_password)
+        return as_app.render_as_string(hide_password=False)

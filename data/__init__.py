@@ -1,0 +1,1 @@
+"""The archive: PostgreSQL/PostGIS, files in and out."""

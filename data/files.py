@@ -1,0 +1,143 @@
+"""Vector files in and out, in every common format, with their faults named."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import CRSError, DataLayerError, DataSourceError
+
+from data.errors import BadInput, Where
+from data.packed import unpacked_path
+
+DRIVERS = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".geojsonl": "GeoJSONSeq",
+    ".geojsons": "GeoJSONSeq",
+    ".gpkg": "GPKG",
+    ".shp": "ESRI Shapefile",
+    ".fgb": "FlatGeobuf",
+}
+"""Ending of a file name (without .gz) → GDAL's driver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The features of one file: geometries (unreadable ones None) and columns of text, all of the same length."""
+
+    file: str
+    geoms: NDArray[np.object_]
+    columns: dict[str, list[str | None]]
+    crs: str | None
+    lines: list[int]
+    """The 1-based line (GeoJSONSeq) or feature number of each."""
+
+    def column(self, field: str) -> list[str | None]:
+        """The values of a field. Raises BadInput naming the fields there are."""
+        if field not in self.columns:
+            raise BadInput("file.no_field", where=Where(self.file), field=field, fields=", ".join(self.columns))
+        return self.columns[field]
+
+
+def read_features(path: Path, *, encoding: str | None = None) -> Features:
+    """All features of a GeoJSON, GeoJSONSeq, GeoPackage, Shapefile (also zipped) or FlatGeobuf file, `.gz` too.
+
+    Geometries keep the file's coordinates and precision; `crs` is what the file says (WKT or EPSG), or None.
+    Raises BadInput naming file and line, TooLarge for a packed file beyond the limits.
+    """
+    if not path.is_file():
+        raise BadInput("file.missing", where=Where(str(path)))
+    driver = _driver(path)
+    with unpacked_path(path) as plain:
+        if driver == "GeoJSONSeq":
+            lines = _check_sequence(plain, path)
+        meta, wkb, fields = _read(plain, path, encoding)
+    geoms = shapely.from_wkb(wkb, on_invalid="ignore")
+    columns = {str(name): _as_text(values) for name, values in zip(meta["fields"], fields, strict=True)}
+    if driver != "GeoJSONSeq":
+        lines = list(range(1, len(geoms) + 1))
+    elif len(lines) != len(geoms):
+        raise BadInput("file.features_lost", where=Where(str(path)), given=len(lines), read=len(geoms))
+    return Features(str(path), geoms, columns, meta["crs"], lines)
+
+
+def write_features(path: Path, geoms: NDArray[np.object_], columns: dict[str, list[str | None]], crs: str) -> None:
+    """Writes polygons and text columns in the format that the file's ending names. Raises BadInput."""
+    driver = _driver(path)
+    if path.suffix == ".gz":
+        raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
+    # GeoJSON is longitude and latitude by its standard; 17 digits keep every bit of a double.
+    options: dict[str, Any] = {"COORDINATE_PRECISION": "17"} if driver.startswith("GeoJSON") else {}
+    if driver == "ESRI Shapefile":
+        options["ENCODING"] = "UTF-8"
+    path.unlink(missing_ok=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*laundered.*|.*Normalized.*", category=RuntimeWarning)
+        pyogrio.raw.write(
+            path,
+            geometry=shapely.to_wkb(geoms),
+            field_data=[np.array(values, dtype=object) for values in columns.values()],
+            fields=list(columns),
+            driver=driver,
+            geometry_type="MultiPolygon",
+            crs=crs,
+            **options,
+        )
+
+
+def _driver(path: Path) -> str:
+    name = path.with_suffix("") if path.suffix == ".gz" else path
+    if name.suffix == ".zip":
+        return "ESRI Shapefile"
+    if name.suffix.lower() not in DRIVERS:
+        raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
+    return DRIVERS[name.suffix.lower()]
+
+
+def _read(plain: Path, path: Path, encoding: str | None) -> tuple[dict[str, Any], Any, Any]:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        try:
+            meta, _, wkb, fields = pyogrio.raw.read(plain, encoding=encoding, force_2d=True)
+        except (DataSourceError, DataLayerError, CRSError, UnicodeDecodeError, ValueError) as fault:
+            raise BadInput("file.unreadable", where=Where(str(path)), reason=str(fault).strip()) from fault
+    lost = [str(warning.message) for warning in said if "unsupported OGR type" not in str(warning.message)]
+    if wkb is None:
+        raise BadInput("file.no_geometry", where=Where(str(path)))
+    if lost and len(wkb) == 0:
+        raise BadInput("file.unreadable", where=Where(str(path)), reason="; ".join(lost))
+    return meta, wkb, fields
+
+
+def _check_sequence(plain: Path, path: Path) -> list[int]:
+    """The line of each feature. GDAL leaves broken lines out with a warning; here they stop the import."""
+    lines = []
+    with plain.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                is_feature = json.loads(line.lstrip(b"\x1e")).get("type") == "Feature"
+            except (ValueError, AttributeError):
+                is_feature = False
+            if not is_feature:
+                raise BadInput("file.not_a_feature", where=Where(str(path), number))
+            lines.append(number)
+    return lines
+
+
+def _as_text(values: NDArray[Any]) -> list[str | None]:
+    if values.dtype.kind == "f":
+        return [
+            None if np.isnan(value) else str(int(value)) if float(value).is_integer() else repr(float(value))
+            for value in values
+        ]
+    return [None if value is None else str(value) for value in values.tolist()]

@@ -1,0 +1,137 @@
+-- name: add — incidents and their first events; those already known by source and source id are left out
+with given as (
+    select *
+    from unnest(
+        cast(:sources as text[]), cast(:source_ids as text[]), cast(:taxonomies as text[]), cast(:categories as text[]),
+        cast(:titles as text[]), cast(:descriptions as text[]), cast(:occurred_ats as timestamptz[]),
+        cast(:reported_ats as timestamptz[]), cast(:closed_ats as timestamptz[]),
+        cast(:original_xs as double precision[]), cast(:original_ys as double precision[]),
+        cast(:original_crses as text[]), cast(:lons as double precision[]), cast(:lats as double precision[]),
+        cast(:places as text[]), cast(:region_keys as bigint[]), cast(:placed_codes as text[]),
+        cast(:on_borders as boolean[]), cast(:nearest_ms as double precision[]), cast(:attributes as text[])
+    ) as g(
+        source, source_id, taxonomy, category, title, description, occurred_at, reported_at, closed_at,
+        original_x, original_y, original_crs, lon, lat, place, region_key, placed_code, on_border, nearest_m, attributes
+    )
+),
+added as (
+    insert into incident (
+        source, source_id, taxonomy, category, title, description, state, occurred_at, reported_at, closed_at,
+        original_x, original_y, original_crs, geom, place, region_key, placed_edition, placed_code,
+        assigned, on_border, nearest_m, attributes
+    )
+    select source, source_id, taxonomy, category, title, description,
+           case when closed_at is null then 'reported' else 'closed' end, occurred_at,
+           coalesce(reported_at, now()), closed_at,
+           original_x, original_y, original_crs, st_setsrid(st_makepoint(lon, lat), 4326), place,
+           region_key, :edition_id, placed_code, placed_code is not null, on_border, nearest_m, cast(attributes as jsonb)
+    from given
+    on conflict (source, source_id) do nothing
+    returning id, source, source_id, region_key, assigned
+),
+logged as (
+    insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
+    select id, region_key, 'report', :actor_id, :actor_name from added
+)
+select id, source, source_id, assigned from added;
+
+-- name: id_by_source — the incident that a source reported under its own id
+select id from incident where source = :source and source_id = :source_id;
+
+-- name: one — one incident with everything known of it
+select i.id, i.source, i.source_id, i.title, i.description, i.taxonomy, i.category, c.name as category_name, i.state,
+       i.closed_at is null as open, i.assigned, i.on_border, i.nearest_m, i.occurred_at, i.reported_at, i.closed_at,
+       st_x(i.geom) as lon, st_y(i.geom) as lat, i.original_x, i.original_y, i.original_crs, i.place, i.attributes,
+       i.region_key, i.placed_code, s.scheme, r.code as region_code, r.name as region_name, r.tier as region_tier,
+       e.id as edition_id, e.seq as edition_seq
+from incident i
+join region r on r.key = i.region_key
+join scheme s on s.id = r.scheme_id
+join edition e on e.id = i.placed_edition
+left join category c on c.taxonomy = i.taxonomy and c.code = i.category
+where i.id = :id;
+
+-- name: events — what was done to one incident, oldest first
+select id, at, action, actor_name from incident_event where incident_id = :id order by id;
+
+-- name: latest — one page of incidents, newest first, within a key interval
+select i.id, i.source, i.source_id, i.title, i.taxonomy, i.category, c.name as category_name, i.state,
+       i.closed_at is null as open, i.assigned, i.nearest_m, i.occurred_at, i.reported_at,
+       st_x(i.geom) as lon, st_y(i.geom) as lat, i.place,
+       s.scheme, r.code as region_code, r.name as region_name, r.tier as region_tier
+from (
+    select * from incident
+    where region_key between :lo and :hi and id < :before
+      and (not :only_open or closed_at is null)
+      and (cast(:assigned as boolean) is null or assigned = :assigned)
+    order by id desc limit :limit
+) i
+join region r on r.key = i.region_key
+join scheme s on s.id = r.scheme_id
+left join category c on c.taxonomy = i.taxonomy and c.code = i.category
+order by i.id desc;
+
+-- name: by_ids — the incidents of these ids, newest first
+select i.id, i.source, i.source_id, i.title, i.taxonomy, i.category, c.name as category_name, i.state,
+       i.closed_at is null as open, i.assigned, i.nearest_m, i.occurred_at, i.reported_at,
+       st_x(i.geom) as lon, st_y(i.geom) as lat, i.place,
+       s.scheme, r.code as region_code, r.name as region_name, r.tier as region_tier
+from incident i
+join region r on r.key = i.region_key
+join scheme s on s.id = r.scheme_id
+left join category c on c.taxonomy = i.taxonomy and c.code = i.category
+where i.id = any(:ids)
+order by i.id desc;
+
+-- name: keys_in_box — the regions of every tier that a box touches
+select b.region_key
+from border b
+where b.scheme_id = :scheme_id and b.edition_to is null
+  and b.geom && st_makeenvelope(:west, :south, :east, :north, 4326)
+limit :limit;
+
+-- name: points_in_regions — incidents in a box, by the regions it touches, and those outside every region
+select id, st_x(geom) as lon, st_y(geom) as lat, closed_at is null as open, assigned
+from incident
+where (region_key = any(:keys) or not assigned)
+  and geom && st_makeenvelope(:west, :south, :east, :north, 4326)
+  and (not :only_open or closed_at is null)
+order by id desc limit :limit;
+
+-- name: points — incidents in a box too wide to name its regions
+select id, st_x(geom) as lon, st_y(geom) as lat, closed_at is null as open, assigned
+from incident
+where geom && st_makeenvelope(:west, :south, :east, :north, 4326)
+  and (not :only_open or closed_at is null)
+order by id desc limit :limit;
+
+-- name: region_counts — open and all incidents of one region's interval
+select count(*) filter (where closed_at is null) as open, count(*) as total
+from incident where region_key between :lo and :hi and assigned;
+
+-- name: open_by_region — how many incidents are open in each region of a tier that a box touches
+select r.code, o.open
+from border b join region r on r.key = b.region_key
+cross join lateral (
+    select count(*) as open from incident i
+    where i.region_key between r.key and r.key_hi and i.closed_at is null and i.assigned
+) o
+where b.scheme_id = :scheme_id and b.depth = :depth and b.edition_to is null
+  and b.geom && st_makeenvelope(:west, :south, :east, :north, 4326)
+  and o.open > 0;
+
+-- name: figures — the four figures of the day
+select count(*) filter (where closed_at is null) as open,
+       count(*) filter (where reported_at >= date_trunc('day', now() at time zone :zone) at time zone :zone) as today,
+       count(*) filter (where not assigned) as unassigned,
+       count(*) as total
+from incident;
+
+-- name: live_events — events of transactions not older than a horizon, but for those told already
+select e.id, e.incident_id, e.region_key, e.txid::text::bigint as txid
+from incident_event e
+where e.txid >= cast(cast(:horizon as text) as xid8) and e.id <> all(cast(:told as bigint[]))
+order by e.txid, e.id limit :limit;
+
+-- name: live_horizon — every transaction below this id has ended and is visible
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as horizon;

@@ -1,0 +1,27 @@
+-- Who is asking: set for one transaction by data.engine.scoped_transaction, empty otherwise.
+create or replace function actor_id() returns bigint
+    language sql stable parallel safe
+    return nullif(current_setting('citybrain.actor', true), '')::bigint;
+
+create or replace function actor_has_role(variadic roles text[]) returns boolean
+    language sql stable parallel safe
+    return coalesce(nullif(current_setting('citybrain.role', true), '') = any (roles), false);
+
+-- Does a region key lie in the asker's scope? Inlined into the policies. The hull (lo, hi) of all intervals is
+-- what the index serves; the intervals inside it are looked at only where there are several. Integer
+-- comparison is leakproof, so the policy costs no index. No scope set: null, so no row.
+create or replace function in_scope(key bigint) returns boolean
+    language sql stable parallel safe
+    return key between nullif(current_setting('citybrain.lo', true), '')::bigint
+                   and nullif(current_setting('citybrain.hi', true), '')::bigint
+        and (
+            current_setting('citybrain.intervals', true) = '1'
+            or key between nullif(current_setting('citybrain.lo1', true), '')::bigint
+                       and nullif(current_setting('citybrain.hi1', true), '')::bigint
+            or key between nullif(current_setting('citybrain.lo2', true), '')::bigint
+                       and nullif(current_setting('citybrain.hi2', true), '')::bigint
+            or key between nullif(current_setting('citybrain.lo3', true), '')::bigint
+                       and nullif(current_setting('citybrain.hi3', true), '')::bigint
+            or key between nullif(current_setting('citybrain.lo4', true), '')::bigint
+                       and nullif(current_setting('citybrain.hi4', true), '')::bigint
+        );

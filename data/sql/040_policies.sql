@@ -1,0 +1,59 @@
+-- Row policies: the one place that says who may see and write which rows. Dropped and made anew on every replay.
+do $$
+declare
+    old record;
+begin
+    for old in select tablename, policyname from pg_policies where schemaname = 'public' loop
+        execute format('drop policy %I on %I', old.policyname, old.tablename);
+    end loop;
+end
+$$;
+
+-- Scoped by region key: what lies in a region is seen by those whose scope holds the region.
+alter table incident enable row level security;
+alter table incident force row level security;
+create policy see on incident for select using (in_scope(region_key));
+create policy report on incident for insert with check (in_scope(region_key));
+create policy change on incident for update using (in_scope(region_key)) with check (in_scope(region_key));
+
+alter table incident_event enable row level security;
+alter table incident_event force row level security;
+create policy see on incident_event for select using (in_scope(region_key));
+create policy append on incident_event for insert with check (in_scope(region_key));
+
+-- Accounts: each sees itself; the system signs people in; administrators keep them.
+alter table account enable row level security;
+alter table account force row level security;
+create policy see on account for select using (id = actor_id() or actor_has_role('system', 'administrator'));
+create policy add on account for insert with check (actor_has_role('system', 'administrator'));
+create policy change on account for update
+    using (actor_has_role('system', 'administrator')) with check (actor_has_role('system', 'administrator'));
+
+alter table account_scope enable row level security;
+alter table account_scope force row level security;
+create policy see on account_scope for select
+    using (account_id = actor_id() or actor_has_role('system', 'administrator'));
+create policy keep on account_scope for all
+    using (actor_has_role('system', 'administrator')) with check (actor_has_role('system', 'administrator'));
+
+-- Borders, names, codes and dictionaries are visible to all (a constant policy keeps spatial indexes in use);
+-- only those who plan may write them.
+do $$
+declare
+    shared text;
+begin
+    foreach shared in array array[
+        'tier', 'scheme', 'edition', 'region', 'border', 'lineage', 'region_alias', 'taxonomy', 'category'
+    ] loop
+        execute format('alter table %I enable row level security', shared);
+        execute format('alter table %I force row level security', shared);
+        execute format('create policy see on %I for select using (true)', shared);
+        execute format(
+            'create policy add on %I for insert with check (actor_has_role(''system'', ''planner'', ''administrator''))',
+            shared);
+        execute format(
+            'create policy change on %I for update using (actor_has_role(''system'', ''planner'', ''administrator''))',
+            shared);
+    end loop;
+end
+$$;

@@ -1,0 +1,22 @@
+-- What the application's role may do at all; the policies say to which rows. Nothing may be deleted.
+revoke all on all tables in schema public from citybrain_app;
+revoke create on schema public from citybrain_app;
+grant usage on schema public to citybrain_app;
+grant select on spatial_ref_sys to citybrain_app;
+grant select, insert, update on account, account_scope to citybrain_app;
+grant select, insert, update on tier, scheme, edition, region, border, lineage, region_alias to citybrain_app;
+grant select, insert, update on taxonomy, category to citybrain_app;
+grant select, insert, update on incident to citybrain_app;
+grant select, insert on incident_event to citybrain_app;
+
+-- The job queue is a library's own schema, used by the worker under the application's role.
+do $$
+declare
+    job_table text;
+begin
+    for job_table in select tablename from pg_tables where schemaname = 'public' and tablename like 'procrastinate\_%' loop
+        execute format('grant select, insert, update, delete on %I to citybrain_app', job_table);
+    end loop;
+end
+$$;
+grant usage on all sequences in schema public to citybrain_app;

@@ -1,0 +1,1 @@
+"""Replayable SQL, in the order of its numbers: roles, functions, triggers, policies, grants last."""

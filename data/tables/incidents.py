@@ -1,0 +1,83 @@
+"""Incidents and their append-only event log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geoalchemy2 import Geometry
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from data.tables.base import Base, Code, Key, Moment, Now, Serial
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id: never wraps, ordered."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in SQL."""
+        return "xid8"
+
+
+class Incident(Base):
+    """One thing that happened somewhere.
+
+    `region_key` is where it is counted and who may see it: the region it lies in, or, unassigned, the nearest
+    one. `placed_code` and `placed_edition` are what placing answered on its day and never change.
+    """
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        UniqueConstraint("source", "source_id"),
+        CheckConstraint("assigned = (placed_code is not null)", name="assigned"),
+        CheckConstraint("assigned = (nearest_m is null)", name="nearest"),
+        Index(None, "region_key", "id"),
+        Index("incident_open_idx", "region_key", "id", postgresql_where=text("closed_at is null")),
+        Index("incident_unassigned_idx", "region_key", "id", postgresql_where=text("not assigned")),
+        Index(None, "geom", postgresql_using="gist"),
+    )
+
+    id: Mapped[Serial]
+    source: Mapped[Code]
+    source_id: Mapped[Code]
+    taxonomy: Mapped[Code] = mapped_column(ForeignKey("taxonomy.taxonomy"))
+    category: Mapped[Code]
+    title: Mapped[str]
+    description: Mapped[str | None]
+    state: Mapped[str]
+    occurred_at: Mapped[Moment | None]
+    reported_at: Mapped[Now]
+    closed_at: Mapped[Moment | None]
+    original_x: Mapped[float] = mapped_column(Double)
+    original_y: Mapped[float] = mapped_column(Double)
+    original_crs: Mapped[str]
+    geom: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    place: Mapped[str | None]
+    region_key: Mapped[Key] = mapped_column(ForeignKey("region.key"))
+    placed_edition: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    placed_code: Mapped[Code | None]
+    assigned: Mapped[bool]
+    on_border: Mapped[bool]
+    nearest_m: Mapped[float | None] = mapped_column(Double)
+    attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+
+class IncidentEvent(Base):
+    """One deed done to an incident. Written once, never changed; everything that counts reads this log."""
+
+    __tablename__ = "incident_event"
+    __table_args__ = (Index(None, "incident_id", "id"), Index(None, "txid"), Index(None, "region_key", "id"))
+
+    id: Mapped[Serial]
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    region_key: Mapped[Key] = mapped_column(ForeignKey("region.key"))
+    at: Mapped[Now]
+    action: Mapped[str]
+    actor_id: Mapped[int | None] = mapped_column(BigInteger)
+    actor_name: Mapped[str]
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    txid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

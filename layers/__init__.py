@@ -1,0 +1,1 @@
+"""The map room: geometry, regions, placing, map layers; no people, no HTTP."""

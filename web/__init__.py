@@ -1,0 +1,1 @@
+"""The counter: HTTP and the browser; no rules, no SQL."""

@@ -1,0 +1,46 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from brain import accounts
+from brain.actor import Actor
+from web.deps import COOKIE, Ctx, SignedIn, signer
+from web.schemas.session import Account, Credentials, ScopeRegion, Session
+
+router = APIRouter(tags=["session"])
+
+
+@router.post("/session")
+async def sign_in(credentials: Credentials, context: Ctx, response: Response) -> Session:
+    """Signs in; the session travels in a cookie that scripts cannot read and other sites cannot send."""
+    actor = await accounts.sign_in(context, credentials.login, credentials.password)
+    response.set_cookie(
+        COOKIE,
+        signer(context).dumps(actor.account_id),
+        max_age=int(context.settings.session_hours * 3600),
+        httponly=True,
+        samesite="strict",
+        secure=context.settings.cookie_secure,
+    )
+    return _session(actor)
+
+
+@router.get("/session")
+async def current_session(actor: SignedIn) -> Session:
+    """Who is signed in."""
+    return _session(actor)
+
+
+@router.delete("/session", status_code=204)
+async def sign_out(response: Response) -> None:
+    """Signs out."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+def _session(actor: Actor) -> Session:
+    return Session(
+        account=Account(id=str(actor.account_id), login=actor.login, name=actor.name, role=actor.role),
+        scopes=[ScopeRegion.model_validate(region) for region in actor.regions],
+    )

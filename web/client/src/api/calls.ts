@@ -1,0 +1,43 @@
+/** Every question the console asks the server, one line each. */
+import type { Feature, MultiPolygon, Polygon } from 'geojson'
+import { get, post, remove } from './client'
+import type {
+  Box, City, Figures, Incident, IncidentPoints, IncidentSummary, NewIncident, OpenCounts, Page, RegionCard, RegionItem,
+  Session,
+} from './contract'
+
+const part = encodeURIComponent
+
+export const signIn = (login: string, password: string) => post<Session>('/session', { login, password })
+export const readSession = () => get<Session>('/session')
+export const signOut = () => remove('/session')
+
+export const readCity = () => get<City>('/city')
+export const readFigures = () => get<Figures>('/figures/today')
+
+export const readRegion = (scheme: string, code: string, signal?: AbortSignal) =>
+  get<RegionCard>(`/regions/${part(scheme)}/${part(code)}`, {}, signal)
+export const readBorder = (scheme: string, code: string, signal?: AbortSignal) =>
+  get<Feature<Polygon | MultiPolygon>>(`/regions/${part(scheme)}/${part(code)}/border`, {}, signal)
+export const regionsAt = (scheme: string, lon: number, lat: number, signal?: AbortSignal) =>
+  get<Page<RegionItem>>(`/regions/${part(scheme)}`, { near: `${lon},${lat}` }, signal)
+
+export interface IncidentFilter {
+  region?: string
+  state?: 'open' | 'all'
+  assigned?: boolean
+  ids?: string
+  limit?: number
+  cursor?: string
+}
+export const listIncidents = (filter: IncidentFilter, signal?: AbortSignal) =>
+  get<Page<IncidentSummary>>('/incidents', { ...filter }, signal)
+export const readIncident = (id: string, signal?: AbortSignal) => get<Incident>(`/incidents/${part(id)}`, {}, signal)
+export const reportIncident = (incident: NewIncident) => post<Incident>('/incidents', incident)
+export const readPoints = (bbox: Box, state: 'open' | 'all', signal?: AbortSignal) =>
+  get<IncidentPoints>('/incidents/points', { bbox: bbox.join(','), limit: 20000, state }, signal)
+export const readOpenCounts = (tier: string, bbox: Box, signal?: AbortSignal) =>
+  get<OpenCounts>('/incidents/open-counts', { tier, bbox: bbox.join(',') }, signal)
+
+export const tileUrl = (scheme: string, edition: string) =>
+  `/api/tiles/regions/${part(scheme)}/${part(edition)}/{z}/{x}/{y}.mvt`

@@ -1,0 +1,95 @@
+/** The Leaflet layer of region borders; a worker reads and paints its tiles. */
+import * as L from 'leaflet'
+import type { Box, SchemeTier } from '../api/contract'
+import { ranks, shownTiers } from './style'
+import { EXTENT, type TileLabel } from './tileGeometry'
+import type { FoundRegion, TilePainter } from './tilePainter'
+
+const MAX_ZOOM_OF_TILES = 18
+
+export interface RegionSource { url: string; edition: string; tiers: SchemeTier[]; bbox: Box | null }
+
+export interface TileNews {
+  labels(key: string, coords: L.Coords, labels: TileLabel[]): void
+  dropped(key: string): void
+  failed(status: number): void
+}
+
+export class RegionTiles extends L.GridLayer {
+  private readonly density = Math.min(window.devicePixelRatio || 1, 3)
+
+  constructor(
+    private readonly source: RegionSource,
+    private readonly painter: TilePainter,
+    private readonly news: TileNews,
+  ) {
+    super({
+      maxNativeZoom: MAX_ZOOM_OF_TILES,
+      keepBuffer: 1,
+      updateWhenIdle: false,
+      noWrap: true,
+      bounds: source.bbox ? asBounds(source.bbox) : undefined,
+      className: 'region-tiles',
+    })
+    this.on('tileunload', ({ coords }: L.TileEvent) => {
+      const key = this.keyOf(coords)
+      painter.drop(key)
+      news.dropped(key)
+    })
+  }
+
+  override createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
+    const tile = document.createElement('canvas')
+    const context = tile.getContext('bitmaprenderer')!
+    const key = this.keyOf(coords)
+    const show = (bitmap: ImageBitmap | null) => {
+      if (bitmap) context.transferFromImageBitmap(bitmap)
+    }
+    let finish: L.DoneCallback | null = done
+    this.painter.read(this.request(coords, key), {
+      painted: (bitmap, labels) => {
+        show(bitmap)
+        if (labels) this.news.labels(key, coords, labels)
+        finish?.(undefined, tile)
+        finish = null
+      },
+      failed: (status) => {
+        this.news.failed(status)
+        finish?.(new Error(String(status)), tile)
+        finish = null
+      },
+    })
+    return tile
+  }
+
+  /** The finest region drawn at a place, if its tile has arrived. */
+  async regionAt(map: L.Map, place: L.LatLng): Promise<FoundRegion | null> {
+    const zoom = Math.min(map.getZoom(), MAX_ZOOM_OF_TILES)
+    const point = map.project(place, zoom).divideBy(256)
+    const [column, row] = [Math.floor(point.x), Math.floor(point.y)]
+    const key = this.keyOf({ x: column, y: row, z: zoom })
+    return this.painter.find(key, (point.x - column) * EXTENT, (point.y - row) * EXTENT)
+  }
+
+  private keyOf({ x, y, z }: { x: number; y: number; z: number }): string {
+    return `${L.stamp(this)}/${z}/${x}/${y}`
+  }
+
+  private request(coords: L.Coords, key: string) {
+    const { x, y, z } = coords
+    return {
+      key,
+      url: L.Util.template(this.source.url, { x, y, z }),
+      column: x,
+      row: y,
+      zoom: z,
+      pixels: Math.round(this.getTileSize().x * this.density),
+      density: this.density,
+      ranks: ranks(shownTiers(this.source.tiers, z)),
+    }
+  }
+}
+
+export function asBounds([west, south, east, north]: Box): L.LatLngBounds {
+  return L.latLngBounds([south, west], [north, east])
+}

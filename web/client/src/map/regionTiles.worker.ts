@@ -1,0 +1,106 @@
+/** Fetches region tiles, keeps them decoded and paints them, so that a change of colour asks the server for nothing. */
+import { palettes, type Tint } from './style'
+import { cellAt, decodeTile, ringsOf, type Tile } from './tileGeometry'
+import { paintTile, type PaintStyle } from './tilePaint'
+import type { FoundRegion, FromWorker, TileRequest, ToWorker } from './tilePainter'
+
+interface Kept { request: TileRequest; abort: AbortController; tile: Tile | null }
+
+const scope = self as unknown as DedicatedWorkerGlobalScope
+const kept = new Map<string, Kept>()
+const stale = new Set<string>()
+let painting = false
+let style: PaintStyle = { palette: palettes.light, hidden: new Set(), tinted: null, tints: new Map() }
+
+scope.onmessage = ({ data }: MessageEvent<ToWorker>) => {
+  if (data.kind === 'read') void read(data.request)
+  else if (data.kind === 'drop') drop(data.key)
+  else if (data.kind === 'style') restyle({ ...style, palette: data.palette, hidden: new Set(data.hidden) }, () => true)
+  else if (data.kind === 'tints') retint(data.tinted, data.tints)
+  else tell({ kind: 'found', question: data.question, region: find(data.key, data.x, data.y) })
+}
+
+function tell(message: FromWorker, transfer: Transferable[] = []) {
+  scope.postMessage(message, transfer)
+}
+
+async function read(request: TileRequest) {
+  const one: Kept = { request, abort: new AbortController(), tile: null }
+  kept.set(request.key, one)
+  try {
+    const response = await fetch(request.url, { credentials: 'same-origin', signal: one.abort.signal })
+    if (!response.ok) return tell({ kind: 'failed', key: request.key, status: response.status })
+    const bytes = await response.arrayBuffer()
+    if (!kept.has(request.key)) return
+    one.tile = decodeTile(bytes)
+    paint(one, true)
+  } catch {
+    if (!one.abort.signal.aborted) tell({ kind: 'failed', key: request.key, status: 0 })
+  }
+}
+
+function drop(key: string) {
+  kept.get(key)?.abort.abort()
+  kept.delete(key)
+  stale.delete(key)
+}
+
+function paint({ request, tile }: Kept, first: boolean) {
+  const labels = first && tile ? tile.labels : null
+  if (!tile?.tiers.size) return tell({ kind: 'painted', key: request.key, bitmap: null, labels })
+  const canvas = new OffscreenCanvas(request.pixels, request.pixels)
+  paintTile(canvas.getContext('2d')!, tile, request.ranks, request.pixels, request.density, style)
+  const bitmap = canvas.transferToImageBitmap()
+  tell({ kind: 'painted', key: request.key, bitmap, labels }, [bitmap])
+}
+
+function restyle(wanted: PaintStyle, touched: (tile: Tile) => boolean) {
+  style = wanted
+  for (const [key, { tile }] of kept) if (tile && touched(tile)) stale.add(key)
+  void repaint()
+}
+
+function retint(tinted: string | null, tints: Map<string, Tint>) {
+  const before = style
+  restyle({ ...style, tinted, tints }, (tile) => {
+    if (before.tinted !== tinted) return true
+    const codes = (tinted && tile.tiers.get(tinted)?.codes) || []
+    return codes.some((code) => before.tints.get(code) !== tints.get(code))
+  })
+}
+
+/** One tile at a time, so that a click or a new tile does not wait for all of them. */
+async function repaint() {
+  if (painting) return
+  painting = true
+  for (const key of stale) {
+    stale.delete(key)
+    const one = kept.get(key)
+    if (one) paint(one, false)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  painting = false
+}
+
+function find(key: string, x: number, y: number): FoundRegion | null {
+  const here = kept.get(key)
+  if (!here?.tile) return null
+  const { ranks, zoom } = here.request
+  const tiers = [...here.tile.tiers.keys()].filter((tier) => tier in ranks && !style.hidden.has(tier))
+  for (const tier of tiers.sort((a, b) => ranks[a] - ranks[b])) {
+    const cells = here.tile.tiers.get(tier)!
+    const i = cellAt(cells, x, y)
+    if (i >= 0) return { code: cells.codes[i], name: cells.names[i], tier, zoom, pieces: pieces(tier, cells.codes[i], zoom) }
+  }
+  return null
+}
+
+function pieces(tier: string, code: string, zoom: number) {
+  const found = []
+  for (const { request, tile } of kept.values()) {
+    const cells = request.zoom === zoom ? tile?.tiers.get(tier) : undefined
+    const i = cells?.codes.indexOf(code) ?? -1
+    if (cells && i >= 0) found.push({ column: request.column, row: request.row, rings: ringsOf(cells, i) })
+  }
+  return found
+}

@@ -1,0 +1,17 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import LoginPage from './pages/LoginPage.vue'
+import { mayEnter } from './state/session'
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/login', component: LoginPage, meta: { open: true } },
+    { path: '/map', component: () => import('./pages/MapPage.vue') },
+    { path: '/:elsewhere(.*)*', redirect: '/map' },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open || (await mayEnter())) return true
+  return { path: '/login', query: to.fullPath === '/map' ? {} : { next: to.fullPath } }
+})

@@ -1,0 +1,67 @@
+/** Keeps what is shown current: listens to the live feed and reads again what changed. */
+import { ref } from 'vue'
+import { listIncidents } from '../api/calls'
+import type { IncidentSummary } from '../api/contract'
+import { Live, type LiveState } from '../api/live'
+import { adoptEdition, loadCity } from './city'
+import { loadFigures } from './figures'
+import { loadQueue, mergeIntoQueue } from './queue'
+import { loadSelection, selection } from './selection'
+import { loadCounts, loadPoints, mergeIntoPoints } from './view'
+
+export const liveState = ref<LiveState>('connecting')
+
+const IDS_PER_READ = 50
+const TOO_MANY = 200
+
+/** Starts listening; `appeared` is told which incidents are new on the map. Answers with the way to stop. */
+export function listen(appeared: (ids: string[]) => void): () => void {
+  const live = new Live({
+    state: (state) => (liveState.value = state),
+    incidents: (ids) => void refresh(ids, appeared),
+    edition: (scheme, edition) => {
+      void adoptEdition(scheme, edition)
+      void loadSelection()
+      void loadCounts()
+    },
+    reload: () => void reload(),
+  })
+  return () => live.close()
+}
+
+async function refresh(ids: string[], appeared: (ids: string[]) => void) {
+  if (ids.length > TOO_MANY) return readAgain()
+  try {
+    const changed = await readAll(ids)
+    mergeIntoQueue(changed)
+    appeared(mergeIntoPoints(changed))
+  } catch {
+    // The live status already tells that the server is away; the reload after reconnecting brings these incidents.
+    return
+  }
+  void loadFigures()
+  void loadCounts()
+  const shown = selection.value
+  if (shown?.kind === 'region' || (shown && ids.includes(shown.id))) void loadSelection()
+}
+
+async function readAll(ids: string[]): Promise<IncidentSummary[]> {
+  const parts = Array.from({ length: Math.ceil(ids.length / IDS_PER_READ) }, (_, part) =>
+    ids.slice(part * IDS_PER_READ, (part + 1) * IDS_PER_READ),
+  )
+  const pages = await Promise.all(parts.map((part) => listIncidents({ ids: part.join(','), limit: IDS_PER_READ })))
+  return pages.flatMap((page) => page.items)
+}
+
+function readAgain() {
+  void loadPoints()
+  void loadCounts()
+  void loadQueue()
+  void loadFigures()
+  void loadSelection()
+}
+
+async function reload() {
+  readAgain()
+  await loadCity().catch(() => undefined)
+}
