@@ -41,6 +41,7 @@ _STAGING = query("regions", "staging")
 _ADD_REGIONS = query("regions", "add_staged_regions")
 _ADD_BORDERS = query("regions", "add_staged_borders")
 _ADD_LINEAGE = query("regions", "add_lineage")
+_REFRESH_STATISTICS = query("regions", "refresh_statistics")
 
 _COPY = "copy staged_region (key, key_hi, code, name, tier, parent_key, is_new, area_m2, geom, label) from stdin"
 
@@ -115,6 +116,7 @@ async def publish(
         }
         plan = await asyncio.to_thread(_plan, row, regions, known, borders, progress)
         await _write(connection, row.id, edition.id, plan, progress)
+        await connection.execute(_REFRESH_STATISTICS)
         await queue.defer(connection, "simplify_borders", scheme=scheme)
     return EditionSummary(
         scheme=scheme,

@@ -23,12 +23,15 @@ from brain.reports import IncidentReport, read_report
 from data.csv_files import CsvFile, CsvRow
 from data.engine import scoped_transaction
 from data.errors import BadInput, CityError, Language, Where
+from data.queries import query
 from layers.crs import axes_look_swapped, parse_crs, to_wgs84
 
 MAPPABLE = ("category", "title", "description", "occurred_at", "reported_at", "closed_at", "place")
 """Fields of a report that `mapping` may fill from columns; several columns are joined with `+`."""
 
 SAMPLE = 1_000
+
+_REFRESH_STATISTICS = query("regions", "refresh_statistics")
 
 Progress = Callable[[int], None]
 """Called with the number of rows read so far."""
@@ -144,6 +147,8 @@ async def import_incidents(
             read += len(chunk)
             await _take(context, actor, spec, chunk, tally, reject)
             progress(read)
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        await connection.execute(_REFRESH_STATISTICS)
     return tally
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -65,8 +66,9 @@ def sqlalchemy_url(url: str) -> URL:
 
 
 def psycopg_conninfo(url: str) -> str:
-    """The same address for psycopg itself."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """The same address for psycopg itself, whatever characters the password has."""
+    parts = make_url(url).translate_connect_args(username="user", database="dbname")
+    return make_conninfo(**parts, **make_url(url).query)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:

@@ -28,6 +28,9 @@ DRIVERS = {
 }
 """Ending of a file name (without .gz) → GDAL's driver."""
 
+LONGITUDE_LATITUDE = ("EPSG:4326", "EPSG:4490")
+"""What a GeoJSON file may hold (RFC 7946, section 4)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -72,6 +75,8 @@ def read_features(path: Path, *, encoding: str | None = None) -> Features:
 def write_features(path: Path, geoms: NDArray[np.object_], columns: dict[str, list[str | None]], crs: str) -> None:
     """Writes polygons and text columns in the format that the file's ending names. Raises BadInput."""
     driver = _driver(path)
+    if driver.startswith("GeoJSON") and crs not in LONGITUDE_LATITUDE:
+        raise BadInput("file.geojson_crs", where=Where(str(path)), crs=crs)
     if path.suffix == ".gz":
         raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
     # GeoJSON is longitude and latitude by its standard; 17 digits keep every bit of a double.

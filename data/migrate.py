@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from data.errors import Unready
 APP_ROLE = "citybrain_app"
 LEAST_SERVER = 150000
 _ONE_AT_A_TIME = 0x6369747962
+_MARK = "citybrain, behaviour as of"
 
 
 def upgrade(owner_url: str, app_password: str | None) -> None:
@@ -87,9 +89,16 @@ def _install_job_queue(connection: Connection) -> None:
 
 
 def _replay(connection: Connection) -> None:
-    for script in sorted(resources.files("data.sql").iterdir(), key=lambda script: script.name):
-        if script.name.endswith(".sql"):
-            _execute_script(connection, script.read_text("utf-8"))
+    """Runs data/sql unless the very same text has been run here: replaced policies lock their tables."""
+    files = sorted(resources.files("data.sql").iterdir(), key=lambda script: script.name)
+    scripts = [file.read_text("utf-8") for file in files if file.name.endswith(".sql")]
+    revision = connection.exec_driver_sql("select version_num from alembic_version").scalar_one()
+    mark = f"{_MARK} {hashlib.sha256(''.join([revision, *scripts]).encode()).hexdigest()}"
+    if connection.exec_driver_sql("select obj_description('public'::regnamespace)").scalar_one() == mark:
+        return
+    for script in scripts:
+        _execute_script(connection, script)
+    connection.exec_driver_sql(f"comment on schema public is '{mark}'")
 
 
 def _execute_script(connection: Connection, script: str) -> None:

@@ -73,7 +73,7 @@ def check_coverage(
     the ellipsoid are counted, not listed. Invalid rings are listed, and repaired before the rest is looked at.
     `progress(done, total)` counts regions, those with a tier below them twice: in themselves and as parents.
 
-    England and Wales (348 > 7,201 > 34,753 > 181,408 regions) take 25 s and 0.7 GB.
+    England and Wales (348 > 7,201 > 34,753 > 181,408 regions) take 22 s and 0.7 GB.
     Raises Unusable for geometries of which no area can be made.
     """
     report = CoverageReport([], Counter())
@@ -121,10 +121,12 @@ def check_coverage(
 
 
 def _overlaps(layer: RegionLayer, suspicious: Mask) -> _Shapes:
-    """Pairs whose interiors meet: both have an invalid edge then, so only those few are compared."""
+    """Pairs whose interiors meet: at least one of them has an invalid edge then (the outer of two nested has none)."""
     few = np.flatnonzero(suspicious)
-    left, right = STRtree(layer.geoms[few]).query(layer.geoms[few])
-    left, right = few[left[left < right]], few[right[left < right]]
+    left, right = STRtree(layer.geoms).query(layer.geoms[few])
+    left = few[left]
+    once = (left < right) | ((left > right) & ~suspicious[right])
+    left, right = np.minimum(left, right)[once], np.maximum(left, right)[once]
     meet = shapely.relate_pattern(layer.geoms[left], layer.geoms[right], "2********")
     for one, other in zip(left[meet], right[meet], strict=True):
         for shape in _areas(shapely.intersection(layer.geoms[one], layer.geoms[other])):

@@ -59,6 +59,9 @@ def repair_polygons(geoms: Sequence[object] | Geometries) -> tuple[Geometries, l
         at = (float(found["x"]), float(found["y"])) if found else shapely.get_coordinates(whole[index])[0].tolist()
         repairs.append(Repair(int(index), found["reason"] if found else said, *at))
     whole[invalid] = _polygonal(shapely.make_valid(whole[invalid], method="structure", keep_collapsed=False))
+    for index in invalid[~shapely.is_valid(whole[invalid])]:
+        # Of rings that run back along themselves GEOS makes neighbours with an edge in common: those are one area.
+        whole[index] = shapely.union_all(shapely.get_parts(whole[index]))
     _refuse([BadInput("geometry.no_area", number=i + 1) for i in invalid.tolist() if shapely.is_empty(whole[i])])
     return whole, sorted(repairs, key=lambda repair: repair.index)
 
@@ -106,22 +109,42 @@ def as_multipolygon(geoms: Geometries) -> Geometries:
 def geodesic_area_m2(geoms: Geometries) -> Floats:
     """Areas in square metres on the WGS 84 ellipsoid of polygonal geometries in EPSG:4326, shape (n,).
 
-    Edges are taken as geodesics: Karney, "Algorithms for geodesics", Journal of Geodesy 87 (2013), as PROJ has it.
-    Exact for slivers of a square centimetre too. Missing and empty geometries have area 0.
+    Edges run straight in longitude and latitude, as GeoJSON (RFC 7946, 3.1.1) and placing take them, so that the areas
+    of a coverage add up to that of their union. Were they geodesics, a vertex in the middle of a neighbour's edge of
+    450 m would make a sliver of 0.4 m² out of nothing. Missing and empty geometries have area 0.
+
+    The area under an edge is the integral of M N cos φ (Snyder, "Map Projections: A Working Manual", 1987, formulas
+    4-18 to 4-20) from the ring's own latitude, by Gauss-Legendre quadrature: right to 1e-9 for polygons and edges of up
+    to some degrees, and without cancellation, so for slivers of a square centimetre too. 181,408 polygons take 2.7 s.
     """
     parts, owner = shapely.get_parts(geoms, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
-    lon, lat = shapely.get_coordinates(rings).T.copy()
-    ends = np.cumsum(shapely.get_num_coordinates(rings)).tolist()
-    measure = WGS84_ELLIPSOID.polygon_area_perimeter
-    areas = np.fromiter(
-        (abs(measure(lon[start:end], lat[start:end])[0]) for start, end in zip([0, *ends], ends, strict=False)),
-        dtype=np.float64,
-        count=len(ends),
-    )
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    lon, lat = np.radians(corners).T
+    own_lat = lat[np.searchsorted(ring, np.arange(len(rings)))][ring]
+    edges = np.flatnonzero(ring[1:] == ring[:-1])
+    base, start, rise = own_lat[edges], (lat - own_lat)[edges], (lat[1:] - lat[:-1])[edges]
+    under = np.zeros(len(edges))
+    for along, weight in _GAUSS_2:
+        height = start + along * rise
+        under += weight * height * sum(share * _areal_scale(base + up * height) for up, share in _GAUSS_3)
+    signed = np.bincount(ring[edges], weights=under * (lon[1:] - lon[:-1])[edges], minlength=len(rings))
     is_shell = np.diff(part, prepend=-1) != 0
-    signed = np.where(is_shell, areas, -areas)
-    return np.bincount(owner[part], weights=signed, minlength=len(geoms)).astype(np.float64)
+    areas = np.where(is_shell, np.abs(signed), -np.abs(signed))
+    return np.bincount(owner[part], weights=areas, minlength=len(geoms)).astype(np.float64)
+
+
+_GAUSS_2, _GAUSS_3 = (
+    [((1 + node) / 2, weight / 2) for node, weight in zip(*np.polynomial.legendre.leggauss(count), strict=True)]
+    for count in (2, 3)
+)
+
+
+def _areal_scale(lat: Floats) -> Floats:
+    """Square metres per square radian of longitude and latitude at a latitude in radians."""
+    a, e2 = WGS84_ELLIPSOID.a, WGS84_ELLIPSOID.es
+    scale: Floats = a * a * (1 - e2) * np.cos(lat) / (1 - e2 * np.sin(lat) ** 2) ** 2
+    return scale
 
 
 def label_points(geoms: Geometries) -> NDArray[np.object_]:

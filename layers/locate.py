@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely import STRtree
 
 from data.errors import BadInput
-from layers.crs import Floats, Geometries, Mask
+from layers.crs import Floats, Geometries, Mask, check_lonlat
 from layers.geometry import WGS84_ELLIPSOID
 
 Places = NDArray[np.int32]
@@ -26,6 +26,7 @@ the border that is that line. In this band the side is an accident of notation, 
 
 _POINTS_AT_ONCE = 250_000
 _EARTH_RADIUS_M = 6_371_000.0
+_PROJECTED_TO_M = 5_000_000.0
 _EXACT_TO_M = 1e-4
 _SAME_DISTANCE_M = 1e-3
 
@@ -110,10 +111,12 @@ class Placing:
 
         Borders run straight in longitude and latitude; distances are right to a tenth of a millimetre. Of regions
         equally far (to a millimetre, as at a shared corner) the lowest code is taken. (-1, inf) if there are none.
-        Takes about 5 ms for a point outside 181,408 regions, near or at the other end of the world.
-        Raises BadInput("coordinate.not_finite").
+        A point outside 181,408 regions takes 5 ms, outside 348 of 800 vertices each 17 ms, however far away it is.
+        Raises BadInput("coordinate.not_finite"), BadInput("coordinate.out_of_range").
         """
         index = self.place(lon, lat)
+        for wrong in np.flatnonzero(~check_lonlat(lon, lat)[1])[:1]:
+            raise BadInput("coordinate.out_of_range", x=float(np.ravel(lon)[wrong]), y=float(np.ravel(lat)[wrong]))
         metres = np.where(index < 0, np.inf, 0.0)
         outside = np.flatnonzero(index < 0) if self.codes else np.array([], dtype=np.intp)
         at = np.column_stack((np.ravel(lon), np.ravel(lat))).astype(np.float64)[outside]
@@ -188,8 +191,9 @@ def _nearest_edges(
     """The owners of the edges that may be nearest to a point, and their distances in metres.
 
     In the azimuthal equidistant projection around the point, distances from it are true, but an edge that is straight
-    in degrees is bent by up to about length²/(2 R)·(1 + tan latitude). Edges that are out of question are dropped, the
-    rest split in eight, until the bend is less than a tenth of a millimetre.
+    in degrees is bent, by less than length²/(2 R)·(1 + tan latitude). Beyond a quarter of the way round the earth the
+    projection stretches without end, but there no edge comes nearer than its ends by more than that either. Edges out
+    of the question are dropped, the rest cut in eight, until the bend is less than a tenth of a millimetre.
     """
     corners, ring = shapely.get_coordinates(rings, return_index=True)
     edges = np.flatnonzero(ring[1:] == ring[:-1])
@@ -197,11 +201,15 @@ def _nearest_edges(
     while True:
         a, b = _azimuthal(lon, lat, start), _azimuthal(lon, lat, end)
         along = b - a
-        length2 = np.einsum("ij,ij->i", along, along)
-        share = np.clip(-np.einsum("ij,ij->i", a, along) / np.maximum(length2, 1e-300), 0.0, 1.0)
-        distance = np.hypot(*(a + share[:, None] * along).T)
-        steepness = np.abs(np.tan(np.radians(np.clip(start[:, 1], -89.0, 89.0))))
-        bend = length2 / (2.0 * _EARTH_RADIUS_M) * (1.0 + steepness)
+        share = -np.einsum("ij,ij->i", a, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-300)
+        at_end = np.minimum(np.hypot(*a.T), np.hypot(*b.T))
+        beside = np.hypot(*(a + np.clip(share, 0.0, 1.0)[:, None] * along).T)
+        distance = np.where(at_end < _PROJECTED_TO_M, beside, at_end)
+
+        east, north = np.radians(end - start).T
+        slope = np.radians(np.clip(np.abs(start[:, 1]), 0.0, 89.0))
+        length2 = (north**2 + (east * np.cos(slope)) ** 2) * _EARTH_RADIUS_M**2
+        bend = length2 / (2.0 * _EARTH_RADIUS_M) * (1.0 + np.tan(slope))
         likely = distance - bend <= (distance + bend).min() + _SAME_DISTANCE_M
         if bend[likely].max() < _EXACT_TO_M:
             return whose[likely], distance[likely]

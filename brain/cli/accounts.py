@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from brain import accounts
 from brain.actor import SYSTEM_ACTOR
+from brain.cli.database import in_context
 from brain.cli.output import say
-from brain.context import open_context
-from brain.settings import Settings
 from data.dictionaries import MAIN_SCHEME
 
 app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
@@ -31,19 +29,17 @@ def add(
 ) -> None:
     """Adds a person who may sign in."""
 
-    async def with_context() -> None:
-        async with open_context(Settings()) as context:
-            await accounts.add(
-                context,
-                SYSTEM_ACTOR,
-                login=login,
-                name=name,
-                role=role,
-                password=password,
-                regions=[(MAIN_SCHEME, code) for code in region or []],
-            )
-
-    asyncio.run(with_context())
+    in_context(
+        lambda context: accounts.add(
+            context,
+            SYSTEM_ACTOR,
+            login=login,
+            name=name,
+            role=role,
+            password=password,
+            regions=[(MAIN_SCHEME, code) for code in region or []],
+        )
+    )
     say("accounts.added", login=login)
 
 
@@ -51,9 +47,5 @@ def add(
 def password(login: str, new: Password) -> None:
     """Gives a person a new password."""
 
-    async def with_context() -> None:
-        async with open_context(Settings()) as context:
-            await accounts.set_password(context, login, new)
-
-    asyncio.run(with_context())
+    in_context(lambda context: accounts.set_password(context, login, new))
     say("accounts.password_set", login=login)

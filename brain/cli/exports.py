@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +9,8 @@ import typer
 
 from brain import exports
 from brain.actor import SYSTEM_ACTOR
+from brain.cli.database import in_context
 from brain.cli.output import say
-from brain.context import open_context
-from brain.settings import Settings
 from data.dictionaries import MAIN_SCHEME
 
 app = typer.Typer(help="Take data away as files.", no_args_is_help=True)
@@ -31,9 +29,5 @@ def regions(
     crs: Annotated[str, typer.Option(help="EPSG:4326, EPSG:4490, EPSG:4547, GCJ-02, …")] = "EPSG:4326",
 ) -> None:
     """Writes the regions of a scheme's current edition, parents first."""
-
-    async def with_context() -> int:
-        async with open_context(Settings()) as context:
-            return await exports.export_regions(context, SYSTEM_ACTOR, scheme, tier, crs, out)
-
-    say("export.done", count=asyncio.run(with_context()), file=out)
+    count = in_context(lambda context: exports.export_regions(context, SYSTEM_ACTOR, scheme, tier, crs, out))
+    say("export.done", count=count, file=out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from datetime import datetime
@@ -15,8 +14,9 @@ from rich.table import Table
 from brain import boundaries, incident_files
 from brain.actor import SYSTEM_ACTOR
 from brain.batches import Tally
+from brain.cli.database import in_context
 from brain.cli.output import console, language, progress_bars, say, show_fault
-from brain.context import Context, open_context
+from brain.context import Context
 from brain.coverage_reports import report_json, report_page
 from brain.incident_files import MAPPABLE, IncidentFile
 from brain.region_files import RegionSource, read_region_set
@@ -58,44 +58,43 @@ def regions(
     """Examines a set of regions and, with --commit, publishes it as the scheme's next edition."""
     sources = _sources(files, code, tier, tier_field, name, parent, crs, encoding)
 
-    async def with_context() -> None:
-        async with open_context(Settings()) as context:
-            depths = await boundaries.tier_depths(context, SYSTEM_ACTOR)
-            with progress_bars() as step:
-                step("read", 0, len(files))
-                region_set = read_region_set(sources, depths, lambda done: step("read", done, len(files)))
-                found = boundaries.examine(region_set, step)
-            _show(found, len(region_set))
-            if report is not None:
-                report.write_text(json.dumps(report_json(found), ensure_ascii=False, indent=1), "utf-8")
-            if page is not None:
-                page.write_text(report_page(region_set, found, language()), "utf-8")
-            if strict and any(fault.kind != "invalid_ring" for fault in found.faults):
-                raise BadInput("import.strict")
-            if not commit:
-                say("import.dry_run")
-                return
-            with progress_bars() as step:
-                done = await boundaries.publish(
-                    context,
-                    SYSTEM_ACTOR,
-                    scheme,
-                    region_set,
-                    note=note or ", ".join(file.name for file in files),
-                    valid_from=valid_from.astimezone() if valid_from else None,
-                    progress=step,
-                )
-            say(
-                "import.published",
-                scheme=done.scheme,
-                seq=done.seq,
-                added=done.added,
-                changed=done.changed,
-                unchanged=done.unchanged,
-                ended=done.ended,
+    async def examine_and_publish(context: Context) -> None:
+        depths = await boundaries.tier_depths(context, SYSTEM_ACTOR)
+        with progress_bars() as step:
+            step("read", 0, len(files))
+            region_set = read_region_set(sources, depths, lambda done: step("read", done, len(files)))
+            found = boundaries.examine(region_set, step)
+        _show(found, len(region_set))
+        if report is not None:
+            report.write_text(json.dumps(report_json(found), ensure_ascii=False, indent=1), "utf-8")
+        if page is not None:
+            page.write_text(report_page(region_set, found, language()), "utf-8")
+        if strict and any(fault.kind != "invalid_ring" for fault in found.faults):
+            raise BadInput("import.strict")
+        if not commit:
+            say("import.dry_run")
+            return
+        with progress_bars() as step:
+            done = await boundaries.publish(
+                context,
+                SYSTEM_ACTOR,
+                scheme,
+                region_set,
+                note=note or ", ".join(file.name for file in files),
+                valid_from=valid_from.astimezone() if valid_from else None,
+                progress=step,
             )
+        say(
+            "import.published",
+            scheme=done.scheme,
+            seq=done.seq,
+            added=done.added,
+            changed=done.changed,
+            unchanged=done.unchanged,
+            ended=done.ended,
+        )
 
-    asyncio.run(with_context())
+    in_context(examine_and_publish)
 
 
 @app.command("incidents")
@@ -127,7 +126,6 @@ def incidents(
     rejects: Annotated[Path | None, typer.Option(help="Where rows that cannot be taken go.")] = None,
 ) -> None:
     """Takes incidents in. Run again after an interruption, it goes on; rows known already are left alone."""
-    settings = Settings()
     spec = IncidentFile(
         path=file,
         source=source or file.name.split(".")[0],
@@ -140,21 +138,20 @@ def incidents(
         mapping=_mapping(field_map or []),
         keep=tuple(keep or ()),
         time_format=time_format,
-        time_zone=time_zone or settings.time_zone,
+        time_zone=time_zone or Settings().time_zone,
         encoding=encoding,
         axes_confirmed=axes_confirmed,
     )
     kept = rejects or file.with_name(f"{file.name.split('.')[0]}.rejects.csv")
 
-    async def with_context() -> Tally:
-        async with open_context(settings) as context:
-            checked = await _with_right_axes(context, spec)
-            with progress_bars() as step:
-                return await incident_files.import_incidents(
-                    context, SYSTEM_ACTOR, checked, kept, language(), lambda rows: step("report", rows, 0)
-                )
+    async def take_in(context: Context) -> Tally:
+        checked = await _with_right_axes(context, spec)
+        with progress_bars() as step:
+            return await incident_files.import_incidents(
+                context, SYSTEM_ACTOR, checked, kept, language(), lambda rows: step("report", rows, 0)
+            )
 
-    tally = asyncio.run(with_context())
+    tally = in_context(take_in)
     say(
         "import.incidents_done",
         accepted=tally.accepted,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 import signal
@@ -21,11 +20,11 @@ import typer
 import uvicorn
 
 from brain import demo, diagnosis, tasks
+from brain.cli.database import own_database
 from brain.cli.output import console, language, progress_bars, say
 from brain.context import open_context
 from brain.settings import Settings
 from data.errors import Unready
-from data.migrate import upgrade
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -42,8 +41,7 @@ def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-
     settings = Settings()
     for signal_number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
-    with _only_one(settings), _database(settings):
-        upgrade(settings.owner_url, settings.app_password)
+    with own_database(settings):
         if with_demo:
             asyncio.run(_load_demo(settings))
         with _listening(port, PORTS_TRIED) as sockets, _worker():
@@ -73,10 +71,8 @@ def work() -> None:
 
 def migrate() -> None:
     """Brings the database to this version; the private cluster is started for it."""
-    settings = Settings()
-    with _only_one(settings), _database(settings):
-        upgrade(settings.owner_url, settings.app_password)
-    say("migrate.done")
+    with own_database(Settings()):
+        say("migrate.done")
 
 
 def doctor() -> None:
@@ -109,33 +105,6 @@ def _server(settings: Settings) -> uvicorn.Server:
 
 def _quiet_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-
-
-@contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Holds the installation's lock. Raises Unready if another process runs it."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    with (settings.home / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Unready("run.already", home=settings.home) from None
-        yield
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[None]:
-    """The private cluster for as long as it is needed; a database named by the environment is left alone."""
-    cluster = settings.cluster
-    if cluster is None:
-        yield
-        return
-    say("run.database")
-    try:
-        cluster.start()
-        yield
-    finally:
-        cluster.stop()
 
 
 async def _load_demo(settings: Settings) -> None:

@@ -3,15 +3,8 @@
 from alembic import context
 from geoalchemy2 import alembic_helpers
 
+from data.migrations.names import is_ours
 from data.tables import Base
-
-MANAGED = frozenset(Base.metadata.tables)
-
-
-def is_ours(name: str | None, kind: str, parent_names: object) -> bool:
-    """Leaves the tables of PostGIS and of the job queue alone."""
-    return kind != "table" or name in MANAGED
-
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -100,6 +100,9 @@ select :edition_id, l.from_key, l.to_key, l.share
 from unnest(cast(:from_keys as bigint[]), cast(:to_keys as bigint[]), cast(:shares as double precision[]))
     as l(from_key, to_key, share);
 
+-- name: refresh_statistics — tells the planner what a bulk write has changed
+select refresh_statistics();
+
 -- name: by_code — one region as it is today, with its border's facts
 select r.key, r.key_hi, s.scheme, r.code, r.name, r.tier, p.code as parent, b.area_m2,
        st_xmin(b.geom) as west, st_ymin(b.geom) as south, st_xmax(b.geom) as east, st_ymax(b.geom) as north,

@@ -7,6 +7,16 @@ create or replace function actor_has_role(variadic roles text[]) returns boolean
     language sql stable parallel safe
     return coalesce(nullif(current_setting('citybrain.role', true), '') = any (roles), false);
 
+-- After bulk writes: without fresh statistics the planner picks loops over a hundred thousand regions. Only the
+-- owner may analyze its tables, so the function runs as the owner and takes no argument.
+create or replace function refresh_statistics() returns void
+    language plpgsql security definer set search_path = public, pg_temp as
+$$
+begin
+    analyze region, border, incident, incident_event;
+end
+$$;
+
 -- Does a region key lie in the asker's scope? Inlined into the policies. The hull (lo, hi) of all intervals is
 -- what the index serves; the intervals inside it are looked at only where there are several. Integer
 -- comparison is leakproof, so the policy costs no index. No scope set: null, so no row.

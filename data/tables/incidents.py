@@ -7,6 +7,7 @@ from typing import Any
 from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -21,6 +22,10 @@ class Xid8(UserDefinedType[int]):
     def get_col_spec(self, **_: Any) -> str:
         """The type's name in SQL."""
         return "xid8"
+
+
+ischema_names["xid8"] = Xid8
+"""So that Alembic recognises the type when it compares a database with these declarations."""
 
 
 class Incident(Base):

@@ -2,7 +2,7 @@
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
 import { get, post, remove } from './client'
 import type {
-  Box, City, Figures, Incident, IncidentPoints, IncidentSummary, NewIncident, OpenCounts, Page, RegionCard, RegionItem,
+  Box, City, Figures, Incident, IncidentPage, IncidentPoints, NewIncident, OpenCounts, RegionCard, RegionPage, Reported,
   Session,
 } from './contract'
 
@@ -20,7 +20,7 @@ export const readRegion = (scheme: string, code: string, signal?: AbortSignal) =
 export const readBorder = (scheme: string, code: string, signal?: AbortSignal) =>
   get<Feature<Polygon | MultiPolygon>>(`/regions/${part(scheme)}/${part(code)}/border`, {}, signal)
 export const regionsAt = (scheme: string, lon: number, lat: number, signal?: AbortSignal) =>
-  get<Page<RegionItem>>(`/regions/${part(scheme)}`, { near: `${lon},${lat}` }, signal)
+  get<RegionPage>(`/regions/${part(scheme)}`, { near: `${lon},${lat}` }, signal)
 
 export interface IncidentFilter {
   region?: string
@@ -31,9 +31,9 @@ export interface IncidentFilter {
   cursor?: string
 }
 export const listIncidents = (filter: IncidentFilter, signal?: AbortSignal) =>
-  get<Page<IncidentSummary>>('/incidents', { ...filter }, signal)
+  get<IncidentPage>('/incidents', { ...filter }, signal)
 export const readIncident = (id: string, signal?: AbortSignal) => get<Incident>(`/incidents/${part(id)}`, {}, signal)
-export const reportIncident = (incident: NewIncident) => post<Incident>('/incidents', incident)
+export const reportIncident = (incident: NewIncident) => post<Reported>('/incidents', incident)
 export const readPoints = (bbox: Box, state: 'open' | 'all', signal?: AbortSignal) =>
   get<IncidentPoints>('/incidents/points', { bbox: bbox.join(','), limit: 20000, state }, signal)
 export const readOpenCounts = (tier: string, bbox: Box, signal?: AbortSignal) =>

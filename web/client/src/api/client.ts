@@ -1,4 +1,4 @@
-import type { FieldError, ProblemBody } from './contract'
+import type { ProblemBody, ProblemPart } from './contract'
 
 /** Anything but the answer asked for; status 0 means that the server could not be reached. */
 export class Problem extends Error {
@@ -6,7 +6,7 @@ export class Problem extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail = '',
-    readonly errors: FieldError[] = [],
+    readonly errors: ProblemPart[] = [],
   ) {
     super(title)
   }

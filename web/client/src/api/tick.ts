@@ -1,7 +1,8 @@
-/** Gathers ids and hands them over once per tick, each id once, so that a burst costs one read and one paint. */
+/** Gathers ids: the first are handed over at once, later ones at most once per tick, each id once. A burst costs few reads and paints. */
 export class Tick {
   private readonly waiting = new Set<string>()
   private timer: ReturnType<typeof setTimeout> | undefined
+  private lastAt = -Infinity
 
   constructor(
     private readonly deliver: (ids: string[]) => void,
@@ -10,7 +11,8 @@ export class Tick {
 
   add(ids: string[]) {
     for (const id of ids) this.waiting.add(id)
-    if (this.waiting.size) this.timer ??= setTimeout(() => this.flush(), this.milliseconds)
+    const wait = Math.max(0, this.lastAt + this.milliseconds - performance.now())
+    if (this.waiting.size) this.timer ??= setTimeout(() => this.flush(), wait)
   }
 
   drop() {
@@ -22,6 +24,7 @@ export class Tick {
   private flush() {
     const ids = [...this.waiting]
     this.drop()
+    this.lastAt = performance.now()
     this.deliver(ids)
   }
 }

@@ -19,6 +19,7 @@ export const en: Record<keyof typeof zh, string> = {
   'top.light': 'Light',
   'top.account': 'Account',
   'top.scope': 'Scope',
+  'top.wholeCity': 'the whole city',
   'top.signOut': 'Sign out',
 
   'live.connecting': 'Connecting',
@@ -27,7 +28,7 @@ export const en: Record<keyof typeof zh, string> = {
 
   'figures.title': 'Today',
   'figures.open': 'Open',
-  'figures.today': 'Reported today',
+  'figures.today': 'New today',
   'figures.unassigned': 'Unassigned',
   'figures.total': 'All incidents',
 
@@ -45,8 +46,6 @@ export const en: Record<keyof typeof zh, string> = {
 
   'legend.title': 'Legend',
   'legend.openIn': 'Open incidents / {tier}',
-  'legend.borders': 'Borders',
-  'legend.marks': 'Incidents',
   'legend.cluster': 'Several',
   'legend.less': 'Fold the legend',
   'legend.more': 'Unfold the legend',
@@ -63,7 +62,7 @@ export const en: Record<keyof typeof zh, string> = {
   'search.goIncident': 'Open incident #{id}',
   'search.unknown': '“{text}” is none of these.',
 
-  'map.label': 'Map: region borders and incidents. Arrow keys pan, plus and minus zoom.',
+  'map.label': 'Map: region borders and incidents. Arrow keys pan, plus and minus zoom, Enter opens what is under the cross.',
   'map.zoomIn': 'Zoom in',
   'map.zoomOut': 'Zoom out',
   'map.home': 'Back to my scope',
@@ -94,7 +93,7 @@ export const en: Record<keyof typeof zh, string> = {
   'queue.emptyAll': 'No incidents yet',
   'queue.emptyHint': 'New ones appear here by themselves.',
   'queue.keys': 'j / k to move, Enter to open, Esc to close',
-  'queue.near': '{metres} m from {region}',
+  'queue.near': '{distance} from {region}',
 
   'card.close': 'Close',
   'card.showOnMap': 'Show on map',
@@ -105,14 +104,12 @@ export const en: Record<keyof typeof zh, string> = {
 
   'region.code': 'Code',
   'region.tier': 'Tier',
-  'region.path': 'Within',
   'region.area': 'Area',
   'region.children': 'Subregions',
   'region.open': 'Open',
   'region.total': 'All incidents',
   'region.edition': 'Borders',
   'region.outOfScope': 'Outside your scope: its incidents are not shown to you.',
-  'region.notFound': 'No such region',
 
   'incident.category': 'Category',
   'incident.source': 'Source',
@@ -128,20 +125,19 @@ export const en: Record<keyof typeof zh, string> = {
   'incident.noEvents': 'Nothing logged yet',
   'incident.onBorder': 'On a border line: please check which region it belongs to.',
   'incident.notAssigned': 'Inside no region.',
-  'incident.nearest': 'The nearest is {region}, {metres} m away.',
+  'incident.nearest': 'The nearest is {region}, {distance} away.',
 
-  'action.reported': 'Reported',
-  'action.assigned': 'Assigned to a region',
-  'action.reassigned': 'Assigned again',
-  'action.closed': 'Closed',
-  'action.reopened': 'Reopened',
+  'action.report': 'Reported',
+  'action.assign': 'Assigned to a region',
+  'action.close': 'Closed',
+  'actor.system': 'System',
 
   'report.open': 'Report',
   'report.title': 'Report an incident',
   'report.point': 'Position',
   'report.pick': 'Pick on the map',
-  'report.picking': 'Click a place on the map, Esc to cancel',
-  'report.cancelPick': 'Stop picking',
+  'report.picking': 'Click a place on the map',
+  'report.cancelPick': 'Cancel',
   'report.lon': 'Longitude',
   'report.lat': 'Latitude',
   'report.category': 'Category',
@@ -168,6 +164,8 @@ export const en: Record<keyof typeof zh, string> = {
   'time.now': 'just now',
   'time.minutes': '{n} min ago',
   'time.hours': '{n} h ago',
+  'unit.m': '{n} m',
+  'unit.km': '{n} km',
   'unit.km2': '{n} km²',
   'loading': 'Loading',
 }

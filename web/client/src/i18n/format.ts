@@ -6,7 +6,10 @@ const locale = () => (language.value === 'zh' ? 'zh-CN' : 'en-GB')
 
 export const number = (value: number) => value.toLocaleString(locale())
 
-export const metres = (value: number) => number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value))
+export function distance(metres: number): string {
+  if (metres >= 10_000) return t('unit.km', { n: number(Math.round(metres / 1000)) })
+  return t('unit.m', { n: number(metres < 10 ? Math.round(metres * 10) / 10 : Math.round(metres)) })
+}
 
 export function area(km2: number): string {
   const digits = km2 >= 100 ? 0 : km2 >= 1 ? 2 : 3

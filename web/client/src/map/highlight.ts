@@ -22,6 +22,10 @@ export class Highlight extends ViewCanvas {
     this.redraw()
   }
 
+  protected override isEmpty() {
+    return !this.region
+  }
+
   protected override draw({ context, zoom, left, top }: Frame) {
     if (!this.region || this.region.zoom > zoom) return
     const size = 256 * 2 ** (zoom - this.region.zoom)

@@ -1,12 +1,12 @@
 /** Incidents on one canvas: single marks, or clusters where there are too many to tell apart. */
 import Supercluster from 'supercluster'
-import type { IncidentPoints } from '../api/contract'
-import type { Taken } from './labelPlacement'
-import { clusterRadius, drawCluster, drawMark, drawRing } from './marks'
-import type { Palette } from './style'
+import type { IncidentPoints, IncidentSummary } from '../api/contract'
+import type { Mark } from './labelPlacement'
+import { clusterRadius, drawCluster, drawMark, drawRing, markSize, type MarkKind } from './marks'
+import { clusterBeyond, type Palette } from './style'
 import { ViewCanvas, type Frame } from './viewCanvas'
+import { latAt, lonAt, worldX, worldY } from './world'
 
-const CLUSTER_BEYOND = 400
 const REACH = 9
 const RING_MS = 1200
 
@@ -25,13 +25,13 @@ export class IncidentLayer extends ViewCanvas {
   private clusters: Clusters | null = null
   private drawn: Drawn[] = []
   private corner = { left: 0, top: 0 }
-  private selected: string | null = null
+  private selected: IncidentSummary | null = null
   private readonly rings = new Map<string, number>()
 
   constructor(
     pane: string,
     private palette: Palette,
-    private readonly told: (inView: number, marks: Taken[]) => void,
+    private readonly told: (inView: number, clustered: boolean, marks: Mark[]) => void,
   ) {
     super(pane)
   }
@@ -51,8 +51,9 @@ export class IncidentLayer extends ViewCanvas {
     this.redraw()
   }
 
-  select(id: string | null) {
-    this.selected = id
+  /** The selected incident is always shown, even one that is filtered out or inside a cluster. */
+  select(incident: IncidentSummary | null) {
+    this.selected = incident
     this.redraw()
   }
 
@@ -68,7 +69,7 @@ export class IncidentLayer extends ViewCanvas {
     const near = this.drawn.filter((one) => Math.hypot(one.x - cx, one.y - cy) <= one.reach)
     if (!near.length) return null
     near.sort((a, b) => Math.hypot(a.x - cx, a.y - cy) - Math.hypot(b.x - cx, b.y - cy))
-    const current = near.findIndex((one) => 'id' in one && one.id === this.selected)
+    const current = near.findIndex((one) => 'id' in one && one.id === this.selected?.id)
     const chosen = near[(current + 1) % near.length]
     if ('id' in chosen) return { id: chosen.id }
     const zoom = this.clusters!.getClusterExpansionZoom(chosen.cluster)
@@ -83,9 +84,8 @@ export class IncidentLayer extends ViewCanvas {
     )
     this.world = new Float64Array(lon.length * 2)
     lon.forEach((value, i) => {
-      const sine = Math.sin((lat[i] * Math.PI) / 180)
-      this.world[i * 2] = (value + 180) / 360
-      this.world[i * 2 + 1] = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)
+      this.world[i * 2] = worldX(value)
+      this.world[i * 2 + 1] = worldY(lat[i])
     })
     this.clusters = null
     this.redraw()
@@ -97,11 +97,12 @@ export class IncidentLayer extends ViewCanvas {
     const shown = this.placesIn(frame)
     const { left, top, right, bottom } = frame.view
     const inView = shown.filter(({ x, y }) => x >= left && x <= right && y >= top && y <= bottom).length
-    if (inView > CLUSTER_BEYOND) this.drawClusters(frame)
+    const clustered = inView > clusterBeyond(right - left, bottom - top)
+    if (clustered) this.drawClusters(frame)
     else this.drawMarks(frame, shown)
+    this.drawSelected(frame)
     this.drawRings(frame, shown)
-    const { left: dx, top: dy } = frame
-    this.told(inView, this.drawn.map(({ x, y, reach }) => ({ x: x + dx, y: y + dy, width: 1.6 * reach, height: 1.6 * reach })))
+    this.told(inView, clustered, this.marks(frame))
   }
 
   private placesIn({ zoom, left, top, width, height }: Frame): Shown[] {
@@ -115,40 +116,56 @@ export class IncidentLayer extends ViewCanvas {
     return shown
   }
 
-  private drawMarks({ context }: Frame, shown: Shown[]) {
-    const { ids, open, assigned } = this.points
+  private drawMarks(frame: Frame, shown: Shown[]) {
     const oldestFirst = [...shown].reverse()
-    for (const { x, y, place } of oldestFirst) this.mark(context, x, y, ids[place], open[place], assigned[place])
+    for (const { x, y, place } of oldestFirst) this.drawPoint(frame, x, y, place)
   }
 
-  private mark(context: CanvasRenderingContext2D, x: number, y: number, id: string, open: boolean, assigned: boolean) {
-    drawMark(context, x, y, { open, assigned }, this.palette)
-    if (id === this.selected) drawRing(context, x, y, 10, 1, this.palette)
+  private drawPoint(frame: Frame, x: number, y: number, place: number) {
+    const { ids, open, assigned } = this.points
+    this.drawOne(frame, x, y, ids[place], { open: open[place], assigned: assigned[place] })
+  }
+
+  private drawOne({ context, zoom }: Frame, x: number, y: number, id: string, kind: MarkKind) {
+    drawMark(context, x, y, markSize(zoom), kind, this.palette)
     this.drawn.push({ x, y, reach: REACH, id })
   }
 
-  private drawClusters({ context, zoom, left, top, width, height }: Frame) {
+  private drawSelected(frame: Frame) {
+    if (!this.selected) return
+    const { id, lon, lat } = this.selected
+    const [x, y] = this.onCanvas([lon, lat], frame)
+    if (!this.drawn.some((one) => 'id' in one && one.id === id)) this.drawOne(frame, x, y, id, this.selected)
+    drawRing(frame.context, x, y, 10, 1, this.palette)
+  }
+
+  /** What names must keep clear of, in world pixels. */
+  private marks({ left, top }: Frame): Mark[] {
+    return this.drawn.map((one) => {
+      const width = one.reach * ('id' in one ? 1.2 : 2)
+      return { x: one.x + left, y: one.y + top, width, height: width, small: 'id' in one }
+    })
+  }
+
+  private drawClusters(frame: Frame) {
+    const { context, zoom, left, top, width, height } = frame
     const size = 256 * 2 ** zoom
-    const lon = (x: number) => (x / size) * 360 - 180
-    const lat = (y: number) => (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / size))) * 180) / Math.PI
     const clusters = (this.clusters ??= this.cluster())
-    for (const one of clusters.getClusters([lon(left), lat(top + height), lon(left + width), lat(top)], zoom)) {
-      const { ids, open, assigned } = this.points
-      const [x, y] = this.onCanvas(one.geometry.coordinates, size, left, top)
+    for (const one of clusters.getClusters([lonAt(left / size), latAt((top + height) / size), lonAt((left + width) / size), latAt(top / size)], zoom)) {
+      const [x, y] = this.onCanvas(one.geometry.coordinates, frame)
       if ('cluster' in one.properties) {
         const { cluster_id, point_count, unassigned } = one.properties
         drawCluster(context, x, y, point_count, unassigned, this.palette)
         this.drawn.push({ x, y, reach: clusterRadius(point_count), cluster: cluster_id })
       } else {
-        const { place } = one.properties
-        this.mark(context, x, y, ids[place], open[place], assigned[place])
+        this.drawPoint(frame, x, y, one.properties.place)
       }
     }
   }
 
-  private onCanvas([lon, lat]: number[], size: number, left: number, top: number): [number, number] {
-    const sine = Math.sin((lat * Math.PI) / 180)
-    return [((lon + 180) / 360) * size - left, (0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)) * size - top]
+  private onCanvas([lon, lat]: number[], { zoom, left, top }: Frame): [number, number] {
+    const size = 256 * 2 ** zoom
+    return [worldX(lon) * size - left, worldY(lat) * size - top]
   }
 
   private cluster(): Clusters {

@@ -13,28 +13,27 @@ export interface Label {
 
 export interface Taken { x: number; y: number; width: number; height: number }
 export type PlacedLabel = Label & Taken
+/** A mark that names keep clear of; a small one may be written under where a landmark would otherwise go unnamed. */
+export type Mark = Taken & { small: boolean }
 
 const BUCKET = 64
-const APART = 5
-/** A finest region's name may stick out of it a little; a coarser one is a landmark and may always be written. */
-const STICKS_OUT = 1.15
+const APART = 12
+/** What a finest region needs beside its name to carry it calmly; a coarser one is a landmark and may always be named. */
+const SPARE = 28
 /** Where a label goes when its place is taken, in heights: it stays, or moves a line down or up. */
-const DODGES = [0, 1, -1]
+const DODGES = [0, 1.5, -1.5]
 
-export function placeLabels(labels: Label[], marks: Taken[], measure: (label: Label) => { width: number; height: number }): PlacedLabel[] {
-  const taken = new Map<string, Taken[]>()
-  const take = (one: Taken) => {
-    for (const bucket of bucketsOf(one)) taken.set(bucket, [...(taken.get(bucket) ?? []), one])
-  }
-  const isFree = (one: Taken) => !bucketsOf(one).some((bucket) => taken.get(bucket)?.some((other) => overlap(one, other)))
+export function placeLabels(labels: Label[], marks: Mark[], measure: (label: Label) => { width: number; height: number }): PlacedLabel[] {
+  const taken = new Buckets(marks.filter(({ small }) => !small))
+  const small = new Buckets(marks.filter((mark) => mark.small))
   const placed: PlacedLabel[] = []
-  marks.forEach(take)
   for (const label of [...labels].sort(coarseFirst)) {
     const wanted = { ...label, ...measure(label) }
-    if (label.rank === 0 && wanted.width > label.room * STICKS_OUT) continue
-    const found = DODGES.map((dy) => ({ ...wanted, y: wanted.y + dy * wanted.height })).find(isFree)
+    if (label.rank === 0 && wanted.width + SPARE > label.room) continue
+    const free = DODGES.map((dy) => ({ ...wanted, y: wanted.y + dy * wanted.height })).filter((one) => !taken.hit(one))
+    const found = free.find((one) => !small.hit(one)) ?? (label.rank > 0 ? free[0] : undefined)
     if (!found) continue
-    take(found)
+    taken.add(found)
     placed.push(found)
   }
   return placed
@@ -50,12 +49,27 @@ function overlap(a: Taken, b: Taken): boolean {
   )
 }
 
-/** Cells of a coarse grid that a label touches; only labels sharing one can overlap. */
+/** Boxes by the cells of a coarse grid they touch; only boxes sharing a cell can overlap. */
+class Buckets {
+  private readonly boxes = new Map<string, Taken[]>()
+
+  constructor(boxes: Taken[]) {
+    for (const box of boxes) this.add(box)
+  }
+
+  add(box: Taken) {
+    for (const bucket of bucketsOf(box)) this.boxes.set(bucket, [...(this.boxes.get(bucket) ?? []), box])
+  }
+
+  hit(box: Taken): boolean {
+    return bucketsOf(box).some((bucket) => this.boxes.get(bucket)?.some((other) => overlap(box, other)))
+  }
+}
+
 function bucketsOf({ x, y, width, height }: Taken): string[] {
   const buckets: string[] = []
-  const reach = APART
-  for (let column = Math.floor((x - width / 2 - reach) / BUCKET); column <= (x + width / 2 + reach) / BUCKET; column++)
-    for (let row = Math.floor((y - height / 2 - reach) / BUCKET); row <= (y + height / 2 + reach) / BUCKET; row++)
+  for (let column = Math.floor((x - width / 2 - APART) / BUCKET); column <= (x + width / 2 + APART) / BUCKET; column++)
+    for (let row = Math.floor((y - height / 2 - APART) / BUCKET); row <= (y + height / 2 + APART) / BUCKET; row++)
       buckets.push(`${column}/${row}`)
   return buckets
 }

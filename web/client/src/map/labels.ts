@@ -1,19 +1,21 @@
 /** Names of regions, written over all tiles at once so that none is repeated or cut at a tile's edge. */
 import type { Coords } from 'leaflet'
-import { placeLabels, type Label, type PlacedLabel, type Taken } from './labelPlacement'
+import { placeLabels, type Label, type Mark, type PlacedLabel } from './labelPlacement'
 import { font, type Palette, type Rank } from './style'
 import { EXTENT, type TileLabel } from './tileGeometry'
 import { ViewCanvas, type Frame } from './viewCanvas'
 
 const styles = [`400 11px ${font}`, `600 12.5px ${font}`, `600 12.5px ${font}`] as const
 const HEIGHT = 14
+const BURST_MS = 120
 
 interface TileOfLabels { coords: Coords; labels: TileLabel[] }
 
 export class LabelLayer extends ViewCanvas {
   private readonly tiles = new Map<string, TileOfLabels>()
   private readonly widths = new Map<string, number>()
-  private marks: Taken[] = []
+  private waiting: ReturnType<typeof setTimeout> | undefined
+  private marks: Mark[] = []
   private marksKey = ''
   private placed: { zoom: number; labels: PlacedLabel[] } | null = null
 
@@ -41,7 +43,7 @@ export class LabelLayer extends ViewCanvas {
   }
 
   /** Names keep clear of the marks of incidents, in world pixels of the zoom. */
-  avoid(marks: Taken[]) {
+  avoid(marks: Mark[]) {
     const key = marks.map(({ x, y }) => `${x | 0},${y | 0}`).join()
     if (key === this.marksKey) return
     this.marksKey = key
@@ -49,9 +51,13 @@ export class LabelLayer extends ViewCanvas {
     this.replace()
   }
 
+  /** Tiles come in bursts; writing all names anew for each of them would make the map stutter. */
   private replace() {
-    this.placed = null
-    this.redraw()
+    this.waiting ??= setTimeout(() => {
+      this.waiting = undefined
+      this.placed = null
+      this.redraw()
+    }, BURST_MS)
   }
 
   protected override whileZooming(canvas: HTMLCanvasElement) {

@@ -2,7 +2,7 @@
 import * as L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
 import type { Feature } from 'geojson'
-import type { Box, IncidentPoints } from '../api/contract'
+import type { Box, IncidentPoints, IncidentSummary } from '../api/contract'
 import type { Position } from '../state/address'
 import type { Theme } from '../state/preferences'
 import { Highlight } from './highlight'
@@ -21,7 +21,7 @@ export interface MapListener {
   regionChosen(code: string): void
   incidentChosen(id: string): void
   picked(lon: number, lat: number): void
-  counted(incidents: number): void
+  counted(incidents: number, clustered: boolean): void
   busy(loading: boolean): void
   failed(status: number): void
 }
@@ -44,6 +44,7 @@ export class CityMap {
   private source: RegionSource | null = null
   private regions: RegionTiles | null = null
   private hidden: string[] = []
+  private moving = false
   private palette
 
   constructor(element: HTMLElement, theme: Theme, private readonly listener: MapListener) {
@@ -59,8 +60,8 @@ export class CityMap {
     L.control.scale({ imperial: false, maxWidth: 110 }).addTo(this.map)
     this.hover = new Highlight(panes.hover, this.palette)
     this.labels = new LabelLayer(panes.labels, this.palette, this.rankOf)
-    this.incidents = new IncidentLayer(panes.incidents, this.palette, (inView, marks) => {
-      listener.counted(inView)
+    this.incidents = new IncidentLayer(panes.incidents, this.palette, (inView, clustered, marks) => {
+      listener.counted(inView, clustered)
       this.labels.avoid(marks)
     })
     this.border = L.geoJSON(undefined, {
@@ -71,14 +72,19 @@ export class CityMap {
     })
     this.pin.on('dragend', () => this.tellPicked(this.pin.getLatLng()))
     this.browse = new Browse({
-      clicked: (at, point) => void this.click(at, point),
+      chosen: (at, point) => void this.choose(at, point),
       moved: (at, point) => void this.point(at, point),
       left: () => this.leave(),
     })
     this.pick = new PickPoint((at) => this.tellPicked(at), (at) => listener.pointed({ lon: at.lng, lat: at.lat }))
     this.mode = this.browse
     this.mode.enter(this.map)
+    this.map.on('movestart', () => (this.moving = true))
     this.map.on('moveend', () => this.rest())
+    this.map.on('click', ({ latlng, containerPoint }) => this.mode.choose(latlng, containerPoint))
+    element.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') this.mode.choose(this.map.getCenter(), this.map.getSize().divideBy(2))
+    })
   }
 
   start(position: Position | null, box: Box) {
@@ -151,8 +157,8 @@ export class CityMap {
     this.incidents.announce(ids)
   }
 
-  selectIncident(id: string | null) {
-    this.incidents.select(id)
+  selectIncident(incident: IncidentSummary | null) {
+    this.incidents.select(incident)
   }
 
   selectBorder(border: Feature | null) {
@@ -190,12 +196,17 @@ export class CityMap {
     this.goTo({ zoom, lat, lon })
   }
 
+  /** Moves only if the place is out of view. */
+  reveal(lon: number, lat: number) {
+    if (!this.map.getBounds().contains([lat, lon])) this.map.panTo([lat, lon], { animate: this.mayMove() })
+  }
+
   zoomBy(steps: number) {
     this.map.setZoom(this.map.getZoom() + steps, { animate: this.mayMove() })
   }
 
   resized() {
-    this.map.invalidateSize({ pan: false })
+    this.map.invalidateSize({ debounceMoveend: true })
   }
 
   reload() {
@@ -212,6 +223,7 @@ export class CityMap {
   }
 
   private rest() {
+    this.moving = false
     const center = this.map.getCenter()
     const view = this.map.getBounds()
     this.listener.zoomed(this.map.getZoom())
@@ -225,7 +237,7 @@ export class CityMap {
     this.listener.picked(at.lng, at.lat)
   }
 
-  private async click(at: L.LatLng, point: L.Point) {
+  private async choose(at: L.LatLng, point: L.Point) {
     const hit = this.incidentAt(point)
     if (hit && 'id' in hit) return this.listener.incidentChosen(hit.id)
     if (hit) return this.goTo({ zoom: Math.min(hit.zoom, MAX_ZOOM), lat: hit.lat, lon: hit.lon })
@@ -234,6 +246,7 @@ export class CityMap {
   }
 
   private async point(at: L.LatLng, point: L.Point) {
+    if (this.moving) return
     this.listener.pointed({ lon: at.lng, lat: at.lat })
     this.map.getContainer().style.cursor = this.incidentAt(point) ? 'pointer' : ''
     const region = (await this.regions?.regionAt(this.map, at)) ?? null

@@ -3,11 +3,16 @@ import { font, type Palette } from './style'
 
 export interface MarkKind { open: boolean; assigned: boolean }
 
-export function drawMark(context: CanvasRenderingContext2D, x: number, y: number, { open, assigned }: MarkKind, palette: Palette) {
+/** Smaller where the whole city is in view. */
+export const markSize = (zoom: number) => (zoom < 13 ? 4 : 5)
+
+export function drawMark(
+  context: CanvasRenderingContext2D, x: number, y: number, size: number, { open, assigned }: MarkKind, palette: Palette,
+) {
   const colour = assigned ? (open ? palette.accent : palette.grey) : open ? palette.ink : palette.grey
   context.beginPath()
-  if (assigned) context.arc(x, y, open ? 5 : 4, 0, Math.PI * 2)
-  else diamond(context, x, y, 6)
+  if (assigned) context.arc(x, y, open ? size : size - 1, 0, Math.PI * 2)
+  else diamond(context, x, y, size + 1)
   context.fillStyle = open ? colour : palette.land
   context.strokeStyle = open ? palette.surface : colour
   context.lineWidth = 1.5
@@ -33,7 +38,7 @@ export function drawCluster(
   context.textBaseline = 'middle'
   context.fillStyle = palette.ink
   context.fillText(short(count), x, y + 0.5)
-  if (unassigned) drawMark(context, x + radius * 0.75, y - radius * 0.75, { open: true, assigned: false }, palette)
+  if (unassigned) drawMark(context, x + radius * 0.75, y - radius * 0.75, 5, { open: true, assigned: false }, palette)
 }
 
 export function drawRing(context: CanvasRenderingContext2D, x: number, y: number, radius: number, alpha: number, palette: Palette) {

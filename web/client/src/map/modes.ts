@@ -1,13 +1,15 @@
-/** What a click and the pointer mean. A mode is entered and left; the map is in exactly one. */
+/** What choosing a place and moving the pointer mean. A mode is entered and left; the map is in exactly one. */
 import * as L from 'leaflet'
 
 export interface Mode {
   enter(map: L.Map): void
   exit(map: L.Map): void
+  /** A place was clicked, or Enter was pressed with the map's cross over it. */
+  choose(at: L.LatLng, point: L.Point): void
 }
 
 export interface BrowseListener {
-  clicked(at: L.LatLng, point: L.Point): void
+  chosen(at: L.LatLng, point: L.Point): void
   moved(at: L.LatLng, point: L.Point): void
   left(): void
 }
@@ -15,18 +17,21 @@ export interface BrowseListener {
 export class Browse implements Mode {
   constructor(private readonly listener: BrowseListener) {}
 
-  private readonly click = (event: L.LeafletMouseEvent) => this.listener.clicked(event.latlng, event.containerPoint)
   private readonly move = (event: L.LeafletMouseEvent) => this.listener.moved(event.latlng, event.containerPoint)
   private readonly leave = () => this.listener.left()
 
   enter(map: L.Map) {
-    map.on({ click: this.click, mousemove: this.move, mouseout: this.leave })
+    map.on({ mousemove: this.move, mouseout: this.leave })
   }
 
   exit(map: L.Map) {
-    map.off({ click: this.click, mousemove: this.move, mouseout: this.leave })
+    map.off({ mousemove: this.move, mouseout: this.leave })
     this.leave()
     map.getContainer().style.cursor = ''
+  }
+
+  choose(at: L.LatLng, point: L.Point) {
+    this.listener.chosen(at, point)
   }
 }
 
@@ -36,16 +41,19 @@ export class PickPoint implements Mode {
     private readonly moved: (at: L.LatLng) => void,
   ) {}
 
-  private readonly click = (event: L.LeafletMouseEvent) => this.picked(event.latlng)
   private readonly move = (event: L.LeafletMouseEvent) => this.moved(event.latlng)
 
   enter(map: L.Map) {
-    map.on({ click: this.click, mousemove: this.move })
+    map.on('mousemove', this.move)
     map.getContainer().style.cursor = 'crosshair'
   }
 
   exit(map: L.Map) {
-    map.off({ click: this.click, mousemove: this.move })
+    map.off('mousemove', this.move)
     map.getContainer().style.cursor = ''
+  }
+
+  choose(at: L.LatLng) {
+    this.picked(at)
   }
 }

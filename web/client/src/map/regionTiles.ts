@@ -1,7 +1,7 @@
 /** The Leaflet layer of region borders; a worker reads and paints its tiles. */
 import * as L from 'leaflet'
 import type { Box, SchemeTier } from '../api/contract'
-import { ranks, shownTiers } from './style'
+import { lineRanks, shownTiers } from './style'
 import { EXTENT, type TileLabel } from './tileGeometry'
 import type { FoundRegion, TilePainter } from './tilePainter'
 
@@ -85,7 +85,7 @@ export class RegionTiles extends L.GridLayer {
       zoom: z,
       pixels: Math.round(this.getTileSize().x * this.density),
       density: this.density,
-      ranks: ranks(shownTiers(this.source.tiers, z)),
+      ranks: lineRanks(shownTiers(this.source.tiers, z)),
     }
   }
 }

@@ -53,34 +53,40 @@ export const palettes: Record<Theme, Palette> = {
 
 export const font = '"Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif'
 
+/** More incidents than this in view are drawn as clusters; a small screen has room for fewer. */
+export const clusterBeyond = (width: number, height: number) => Math.min(400, Math.round((width * height) / 1400))
+
 /** The tiers a tile holds at a zoom, coarse to fine: those already visible, the finest three of them. */
 export function shownTiers(tiers: readonly SchemeTier[], zoom: number): string[] {
   return tiers.filter((one) => one.min_zoom <= zoom).slice(-3).map((one) => one.tier)
 }
 
-/** The rank of each tier shown, the finest being 0. A lone tier is drawn as a middle one, or it would be hard to see. */
+/** How far each tier shown is from the finest of them. */
 export function ranks(tiers: readonly string[]): Record<string, Rank> {
-  const lift = tiers.length === 1 ? 1 : 0
-  return Object.fromEntries(tiers.map((tier, place) => [tier, (tiers.length - 1 - place + lift) as Rank]))
+  return Object.fromEntries(tiers.map((tier, place) => [tier, (tiers.length - 1 - place) as Rank]))
+}
+
+/** The weight and colour of each tier's lines: the coarsest is always the heaviest, or few lines would be hard to see. */
+export function lineRanks(tiers: readonly string[]): Record<string, Rank> {
+  return Object.fromEntries(tiers.map((tier, place) => [tier, (2 - place) as Rank]))
 }
 
 export interface TintSteps { low: number; high: number }
 
 /**
- * From how many open incidents a region is tinted. One and three where incidents are rare; where a region of the tier has
- * several on average, from the average and from twice the average, or a coarse tier would be one colour.
+ * From how many open incidents a region is tinted, given how many a region that has any has on average. One and three where
+ * that is little; else the average and twice the average, or a coarse tier would be all of one colour.
  */
-export function tintSteps(open: number, regions: number): TintSteps {
-  const mean = regions > 0 ? open / regions : 0
-  if (mean <= 1) return { low: 1, high: 3 }
+export function tintSteps(mean: number): TintSteps {
+  if (mean <= 2) return { low: 1, high: 3 }
   const low = roundUp(mean)
   return { low, high: Math.max(low + 1, roundUp(mean * 2)) }
 }
 
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value))
-  const step = [1, 2, 3, 5, 10].find((one) => one * power >= value) ?? 10
-  return Math.max(1, Math.round(step * power))
+  const step = [1, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value) ?? 10
+  return Math.round(step * power)
 }
 
 export function tintOf(count: number, { low, high }: TintSteps): Tint {

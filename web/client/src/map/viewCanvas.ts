@@ -1,7 +1,7 @@
 /** A canvas over the view and a margin around it: moves with the map, scales while it zooms, is drawn anew when it rests. */
 import * as L from 'leaflet'
 
-const MARGIN = 0.2
+const MARGIN = 0.12
 
 export interface Frame {
   context: CanvasRenderingContext2D
@@ -25,6 +25,11 @@ export abstract class ViewCanvas extends L.Layer {
   }
 
   protected abstract draw(frame: Frame): void
+
+  /** An empty canvas is taken out of the page: without a GPU each one costs every frame of a moving map. */
+  protected isEmpty(): boolean {
+    return false
+  }
 
   protected get map(): L.Map | null {
     return this._map ?? null
@@ -62,6 +67,8 @@ export abstract class ViewCanvas extends L.Layer {
 
   private paint() {
     const map = this._map
+    this.canvas.hidden = this.isEmpty()
+    if (this.canvas.hidden) return
     const size = map.getSize()
     const margin = size.multiplyBy(MARGIN).round()
     const density = Math.min(window.devicePixelRatio || 1, 3)

@@ -37,5 +37,6 @@ export async function adoptEdition(name: string, edition: string) {
 
 export function tierName(tier: string): string {
   const found = city.value?.tiers.find((one) => one.tier === tier)
-  return found ? local(found.name) : tier
+  const name = found ? local(found.name) : tier
+  return name.charAt(0).toUpperCase() + name.slice(1)
 }

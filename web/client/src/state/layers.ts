@@ -1,12 +1,12 @@
 /** What the map shows: tiers and incidents switched on, and the zoom the map is at. */
 import { computed, reactive, ref } from 'vue'
-import { shownTiers, tintSteps } from '../map/style'
+import { shownTiers } from '../map/style'
 import { scheme } from './city'
-import { figures } from './figures'
 
 export const hiddenTiers = reactive(new Set<string>())
 export const shownIncidents = reactive({ open: true, closed: false, unassigned: true })
 export const zoom = ref(0)
+export const clustered = ref(false)
 
 /** Tiers of the scheme that the map draws now, coarse to fine. */
 export const drawnTiers = computed(() =>
@@ -15,12 +15,6 @@ export const drawnTiers = computed(() =>
 
 /** Open incidents are known by region of the main scheme only. */
 export const tintedTier = computed(() => (scheme.value?.is_main ? (drawnTiers.value.at(-1) ?? null) : null))
-
-/** From how many open incidents a region of that tier is tinted. */
-export const tint = computed(() => {
-  const tier = scheme.value?.tiers.find((one) => one.tier === tintedTier.value)
-  return tintSteps(figures.value?.open ?? 0, tier?.count ?? 0)
-})
 
 export function showTier(tier: string, shown: boolean) {
   if (shown) hiddenTiers.delete(tier)

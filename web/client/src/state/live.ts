@@ -3,21 +3,35 @@ import { ref } from 'vue'
 import { listIncidents } from '../api/calls'
 import type { IncidentSummary } from '../api/contract'
 import { Live, type LiveState } from '../api/live'
+import { Tick } from '../api/tick'
 import { adoptEdition, loadCity } from './city'
 import { loadFigures } from './figures'
 import { loadQueue, mergeIntoQueue } from './queue'
-import { loadSelection, selection } from './selection'
+import { loadSelection, refreshSelection, selection } from './selection'
 import { loadCounts, loadPoints, mergeIntoPoints } from './view'
 
 export const liveState = ref<LiveState>('connecting')
 
 const IDS_PER_READ = 50
 const TOO_MANY = 200
+const SUMMARY_MS = 500
+
+/** Figures, tints and the open card follow a little later, so that a surge of incidents does not ask for them without pause. */
+const summaries = new Tick((ids) => {
+  void loadFigures()
+  void loadCounts()
+  const shown = selection.value
+  if (shown?.kind === 'region' || (shown && ids.includes(shown.id))) void refreshSelection()
+}, SUMMARY_MS)
 
 /** Starts listening; `appeared` is told which incidents are new on the map. Answers with the way to stop. */
 export function listen(appeared: (ids: string[]) => void): () => void {
   const live = new Live({
-    state: (state) => (liveState.value = state),
+    state: (state) => {
+      liveState.value = state
+      // An ended session also ends the stream, without saying so; any other question tells.
+      if (state === 'lost') void loadFigures()
+    },
     incidents: (ids) => void refresh(ids, appeared),
     edition: (scheme, edition) => {
       void adoptEdition(scheme, edition)
@@ -39,10 +53,7 @@ async function refresh(ids: string[], appeared: (ids: string[]) => void) {
     // The live status already tells that the server is away; the reload after reconnecting brings these incidents.
     return
   }
-  void loadFigures()
-  void loadCounts()
-  const shown = selection.value
-  if (shown?.kind === 'region' || (shown && ids.includes(shown.id))) void loadSelection()
+  summaries.add(ids)
 }
 
 async function readAll(ids: string[]): Promise<IncidentSummary[]> {

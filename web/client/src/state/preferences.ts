@@ -28,10 +28,12 @@ export function chooseTheme(value: Theme) {
   store('theme', value)
 }
 
+/** A phone's width, where panels become sheets. */
+export const narrow = matchMedia('(max-width: 720px)')
 export const folded = ref<Record<'left' | 'right' | 'legend', boolean>>({
   left: stored('folded.left') === 'true',
   right: stored('folded.right') === 'true',
-  legend: stored('folded.legend') === 'true',
+  legend: (stored('folded.legend') ?? String(narrow.matches)) === 'true',
 })
 
 export function fold(panel: keyof typeof folded.value, value: boolean) {

@@ -30,11 +30,20 @@ export function select(wanted: Selection | null) {
   return loadSelection()
 }
 
+/** Reads the card and its border, as after a choice or a new edition. */
 export async function loadSelection() {
   const wanted = selection.value
+  if (wanted?.kind === 'region') void loadBorder(wanted.scheme, wanted.code)
+  await refreshSelection()
+  const home = incident.value?.region
+  if (home && selection.value === wanted) void loadBorder(home.scheme, home.code)
+}
+
+/** Reads the card alone: borders do not change with incidents. */
+export function refreshSelection() {
+  const wanted = selection.value
   if (!wanted) return
-  if (wanted.kind === 'region') void loadBorder(wanted.scheme, wanted.code)
-  await latestCard.ask(
+  return latestCard.ask(
     async (signal) =>
       wanted.kind === 'region'
         ? { region: await readRegion(wanted.scheme, wanted.code, signal), incident: null }
@@ -43,8 +52,6 @@ export async function loadSelection() {
       region.value = card.region
       incident.value = card.incident
       selectionProblem.value = null
-      const home = card.incident?.region
-      if (home) void loadBorder(home.scheme, home.code)
     },
     (reason) => (selectionProblem.value = toProblem(reason)),
   )

@@ -1,9 +1,10 @@
 /** What the map needs for the part of the city in view: incident points and open counts. */
-import { ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { readOpenCounts, readPoints } from '../api/calls'
 import { toProblem, type Problem } from '../api/client'
 import type { Box, IncidentPoints, IncidentSummary } from '../api/contract'
 import { Latest } from '../api/latest'
+import { tintSteps } from '../map/style'
 import { shownIncidents, tintedTier } from './layers'
 
 const nothing: IncidentPoints = { ids: [], lon: [], lat: [], open: [], assigned: [], truncated: false }
@@ -12,6 +13,10 @@ export const points = shallowRef<IncidentPoints>(nothing)
 export const counts = shallowRef<ReadonlyMap<string, number>>(new Map())
 export const pointsProblem = shallowRef<Problem | null>(null)
 export const reading = ref(0)
+
+/** The average of the largest part of the city seen so far, by tier: steps that changed with every move would mislead. */
+const means = shallowRef<Record<string, { regions: number; mean: number }>>({})
+export const tint = computed(() => tintSteps(means.value[tintedTier.value ?? '']?.mean ?? 0))
 
 let box: Box | null = null
 const latestPoints = new Latest()
@@ -44,10 +49,19 @@ export async function loadCounts() {
   await counted(
     latestCounts.ask(
       (signal) => readOpenCounts(tier, inside, signal),
-      (answer) => (counts.value = new Map(Object.entries(answer.counts))),
+      (answer) => {
+        counts.value = new Map(Object.entries(answer.counts))
+        learnMean(tier, Object.values(answer.counts))
+      },
       (reason) => (pointsProblem.value = toProblem(reason)),
     ),
   )
+}
+
+function learnMean(tier: string, open: number[]) {
+  if (open.length < (means.value[tier]?.regions ?? 1)) return
+  const mean = open.reduce((sum, one) => sum + one, 0) / open.length
+  means.value = { ...means.value, [tier]: { regions: open.length, mean } }
 }
 
 async function counted(work: Promise<void>) {

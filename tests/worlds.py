@@ -1,0 +1,104 @@
+"""Small places to test in, awkward on purpose: shared edges, three-way nodes, a hole, an exclave, a bent border."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import box
+
+from brain import accounts, boundaries
+from brain.actor import SYSTEM_ACTOR, Actor
+from brain.boundaries import EditionSummary
+from brain.context import Context
+from brain.demo import region_set
+from brain.region_files import RegionSet
+from data.demo.ground import DemoRegion
+
+WEST, SOUTH, STEP = 113.0, 23.0, 0.01
+
+Cells = dict[str, Any]
+
+
+def cell(column: float, row: float, columns: float = 1, rows: float = 1) -> Any:
+    """A box on the small city's lattice."""
+    return box(WEST + column * STEP, SOUTH + row * STEP, WEST + (column + columns) * STEP, SOUTH + (row + rows) * STEP)
+
+
+def small_city_cells() -> Cells:
+    """The finest regions of the small city by code. 4 × 4 lattice cells of about a kilometre."""
+    island = cell(0.4, 0.4, 0.2, 0.2)
+    exclave = cell(3.4, 0.4, 0.2, 0.2)
+    return {
+        "440101001001": cell(0, 0).difference(island),
+        "440101001002": island,
+        "440101001003": cell(1, 0),
+        "440101002001": cell(0, 1, 2, 1),
+        "440101002002": shapely.union_all([cell(0, 2, 2, 2), exclave]),
+        "440102001001": cell(2, 0),
+        "440102001002": cell(3, 0).difference(exclave),
+        "440102001003": shapely.Polygon(
+            [
+                (WEST + 2 * STEP, SOUTH + STEP),
+                (WEST + 4 * STEP, SOUTH + STEP),
+                (WEST + 4 * STEP, SOUTH + 4 * STEP),
+                (WEST + 3.1 * STEP, SOUTH + 2.7 * STEP),
+                (WEST + 2 * STEP, SOUTH + 2 * STEP),
+            ]
+        ),
+        "440102001004": shapely.Polygon(
+            [
+                (WEST + 2 * STEP, SOUTH + 2 * STEP),
+                (WEST + 3.1 * STEP, SOUTH + 2.7 * STEP),
+                (WEST + 4 * STEP, SOUTH + 4 * STEP),
+                (WEST + 2 * STEP, SOUTH + 4 * STEP),
+            ]
+        ),
+    }
+
+
+def nested(cells: Cells) -> RegionSet:
+    """A tree over cells: a city, districts of 6 digits, communities of 9, grids of 12."""
+    regions = [DemoRegion("44", "市", "city", None, shapely.union_all(list(cells.values())))]
+    for digits, tier, above in ((6, "district", 2), (9, "community", 6), (12, "grid", 9)):
+        for code in sorted({leaf[:digits] for leaf in cells}):
+            shape = shapely.union_all([geom for leaf, geom in cells.items() if leaf.startswith(code)])
+            regions.append(DemoRegion(code, f"{tier} {code}", tier, code[:above], shape))
+    return region_set(regions)
+
+
+async def publish_cells(context: Context, cells: Cells, *, note: str = "test", scheme: str = "main") -> EditionSummary:
+    """Publishes cells and the tree over them as the scheme's next edition."""
+    return await boundaries.publish(context, SYSTEM_ACTOR, scheme, nested(cells), note=note, progress=lambda *_: None)
+
+
+async def publish_small_city(context: Context) -> EditionSummary:
+    """Publishes the small city."""
+    return await publish_cells(context, small_city_cells())
+
+
+async def person(context: Context, role: str, *regions: str) -> Actor:
+    """A signed-up account that may see these regions of the main scheme (none: all)."""
+    login = f"{role}-{'-'.join(regions) or 'all'}"
+    account_id = await accounts.add(
+        context,
+        SYSTEM_ACTOR,
+        login=login,
+        name=login,
+        role=role,
+        password="long enough",
+        regions=[("main", code) for code in regions],
+    )
+    return await accounts.actor(context, account_id)
+
+
+def at(column: float, row: float) -> tuple[float, float]:
+    """A point on the small city's lattice: longitude, latitude."""
+    return WEST + column * STEP, SOUTH + row * STEP
+
+
+def bounds(geoms: Any) -> tuple[float, float, float, float]:
+    """West, south, east, north of some geometries."""
+    west, south, east, north = shapely.total_bounds(np.asarray(geoms, dtype=object))
+    return float(west), float(south), float(east), float(north)
