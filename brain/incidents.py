@@ -308,6 +308,6 @@ async def open_counts(context: Context, actor: Actor, tier: str, bbox: BBox) -> 
 
 
 async def figures(context: Context, actor: Actor) -> RowMapping:
-    """Open, reported today, unassigned, and all incidents that the actor may see."""
+    """Open, reported today, open and unassigned, and all incidents that the actor may see."""
     async with scoped_transaction(context.engine, actor.scope) as connection:
         return (await connection.execute(_FIGURES, {"zone": context.settings.time_zone})).mappings().one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import shapely
+from procrastinate import JobContext
 
 from brain.context import Context
 from data.engine import SYSTEM, scoped_transaction
@@ -52,6 +53,13 @@ async def work(context: Context, *, until_empty: bool = False) -> None:
     @queue.task(name="simplify_borders")
     async def _(scheme: str) -> None:
         await simplify_borders(context, scheme)
+
+    @queue.periodic(cron="* * * * *")
+    @queue.task(name="retry_stalled", pass_context=True)
+    async def _(job: JobContext, timestamp: int) -> None:
+        """Takes up what a killed worker left: a job whose worker has sent no heartbeat."""
+        for stalled in await job.app.job_manager.get_stalled_jobs():
+            await job.app.job_manager.retry_job(stalled)
 
     async with queue.open_async():
         await queue.run_worker_async(wait=not until_empty, install_signal_handlers=not until_empty)

@@ -68,7 +68,8 @@ def sqlalchemy_url(url: str) -> URL:
 def psycopg_conninfo(url: str) -> str:
     """The same address for psycopg itself, whatever characters the password has."""
     parts = make_url(url).translate_connect_args(username="user", database="dbname")
-    return make_conninfo(**parts, **make_url(url).query)
+    options = {name: value if isinstance(value, str) else ",".join(value) for name, value in make_url(url).query.items()}
+    return make_conninfo("", **parts, **options)
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:

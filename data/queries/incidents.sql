@@ -123,7 +123,7 @@ where b.scheme_id = :scheme_id and b.depth = :depth and b.edition_to is null
 -- name: figures — the four figures of the day
 select count(*) filter (where closed_at is null) as open,
        count(*) filter (where reported_at >= date_trunc('day', now() at time zone :zone) at time zone :zone) as today,
-       count(*) filter (where not assigned) as unassigned,
+       count(*) filter (where closed_at is null and not assigned) as unassigned,
        count(*) as total
 from incident;
 

@@ -31,7 +31,7 @@ async def city(request: Request, context: Ctx, actor: SignedIn) -> City:
 
 @router.get("/figures/today")
 async def figures(context: Ctx, actor: SignedIn) -> Figures:
-    """Incidents the caller may see: open, reported today, outside every region, all."""
+    """Incidents the caller may see: open, reported today, open and outside every region, all."""
     return Figures.model_validate(dict(await incidents.figures(context, actor)))
 
 

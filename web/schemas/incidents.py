@@ -117,7 +117,7 @@ class BatchResult(Answer):
 
 
 class Figures(Answer):
-    """Incidents the caller may see: open, reported today, outside every region, all."""
+    """Incidents the caller may see: open, reported today, open and outside every region, all."""
 
     open: int
     today: int

@@ -33,6 +33,7 @@ describe('the selection in the address', () => {
     const before = { region: 'main/44', lang: 'en', scheme: 'main' }
     expect(withSelection(before, { kind: 'incident', id: '7' })).toEqual({ incident: '7', lang: 'en', scheme: 'main' })
     expect(withSelection(before, null)).toEqual({ lang: 'en', scheme: 'main' })
+    expect(withSelection({ incident: '7' }, { kind: 'region', scheme: 'main', code: '44' })).toEqual({ region: 'main/44' })
   })
 })
 

@@ -66,9 +66,13 @@ export function ranks(tiers: readonly string[]): Record<string, Rank> {
   return Object.fromEntries(tiers.map((tier, place) => [tier, (tiers.length - 1 - place) as Rank]))
 }
 
-/** The weight and colour of each tier's lines: the coarsest is always the heaviest, or few lines would be hard to see. */
+/**
+ * The weight and colour of each tier's lines: the coarsest of several is the heaviest, or few lines would be hard to see. A tier
+ * alone is a whole country or city from far away: the middle weight keeps its small regions apart.
+ */
 export function lineRanks(tiers: readonly string[]): Record<string, Rank> {
-  return Object.fromEntries(tiers.map((tier, place) => [tier, (2 - place) as Rank]))
+  const heaviest = tiers.length === 1 ? 1 : 2
+  return Object.fromEntries(tiers.map((tier, place) => [tier, (heaviest - place) as Rank]))
 }
 
 export interface TintSteps { low: number; high: number }

@@ -10,7 +10,7 @@ export const tabs: Tab[] = ['open', 'unassigned', 'all']
 
 const filters: Record<Tab, IncidentFilter> = {
   open: { state: 'open' },
-  unassigned: { state: 'all', assigned: false },
+  unassigned: { state: 'open', assigned: false },
   all: { state: 'all' },
 }
 
@@ -55,7 +55,7 @@ export function mergeIntoQueue(changed: IncidentSummary[]) {
 
 export function belongs(incident: IncidentSummary, to: Tab): boolean {
   if (to === 'open') return incident.open
-  if (to === 'unassigned') return !incident.assigned
+  if (to === 'unassigned') return incident.open && !incident.assigned
   return true
 }
 
