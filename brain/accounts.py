@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -25,7 +27,12 @@ _SET_PASSWORD = query("accounts", "set_password")
 _REGION = query("regions", "by_code")
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobody() -> str:
+    """The hash of a password that nobody has."""
+    return _hasher.hash(secrets.token_hex())
 
 
 async def sign_in(context: Context, login: str, password: str) -> Actor:
@@ -33,7 +40,7 @@ async def sign_in(context: Context, login: str, password: str) -> Actor:
     async with scoped_transaction(context.engine, SYSTEM) as connection:
         account = (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()
     # An unknown name takes as long as a wrong password, so that names cannot be guessed by the clock.
-    matches = await asyncio.to_thread(_verify, account.password_hash if account else _NOBODY, password)
+    matches = await asyncio.to_thread(_verify, account.password_hash if account else _nobody(), password)
     if account is None or account.disabled_at is not None or not matches:
         raise Unauthenticated("account.sign_in_failed")
     return await actor(context, account.id)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from layers.snapshot import coverage_page
-
 from brain.region_files import RegionSet
 from data.errors import Language, message
 from layers.coverage import CoverageReport
+from layers.snapshot import coverage_page
 
 
 def report_json(found: CoverageReport) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from layers.locate import Placing
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data.dictionaries import MAIN_SCHEME
 from data.errors import Conflict
 from data.queries import query
+from layers.locate import Placing
 
 _MAIN_EDITION = query("regions", "main_edition_id")
 _SCHEME = query("regions", "scheme_by_code")

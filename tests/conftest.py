@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import shutil
@@ -22,7 +21,10 @@ from brain.settings import Settings
 from data.cluster import Cluster
 from data.engine import psycopg_conninfo
 from data.migrate import APP_ROLE, upgrade
+from tests.running import run
 from tests.worlds import publish_small_city
+
+pytest_plugins = ["tests.serving", "tests.command_line"]
 
 RUN = os.environ.setdefault("CITYBRAIN_TEST_RUN", uuid4().hex[:8])
 """Names this run, in its first process and in those it starts: runs side by side do not meet."""
@@ -35,12 +37,11 @@ CITY_TEMPLATE = "citybrain_template_city"
 
 SOAK = bool(os.environ.get("CITYBRAIN_SOAK"))
 
+LENIENT = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 hypothesis_settings.register_profile(
-    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "quick", max_examples=60, deadline=None, derandomize=True, suppress_health_check=LENIENT
 )
-hypothesis_settings.register_profile(
-    "soak", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+hypothesis_settings.register_profile("soak", max_examples=2000, deadline=None, suppress_health_check=LENIENT)
 hypothesis_settings.load_profile("soak" if SOAK else "quick")
 
 
@@ -69,7 +70,7 @@ def cluster() -> Cluster:
             cluster.start()
             upgrade(cluster.url_of("citybrain_owner", PASSWORD, TEMPLATE), PASSWORD)
             with new_database(cluster) as name:
-                asyncio.run(_publish_small_city(settings_for(cluster, name, HOME)))
+                run(_publish_small_city(settings_for(cluster, name, HOME)))
                 with _server(cluster) as connection:
                     connection.execute(
                         sql.SQL("alter database {} rename to {}").format(
@@ -158,6 +159,12 @@ def owner(request: pytest.FixtureRequest) -> Iterator[psycopg.Connection]:
     used: Settings = request.getfixturevalue("settings" if "settings" in request.fixturenames else "city_settings")
     with psycopg.connect(psycopg_conninfo(used.owner_url), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def soak() -> bool:
+    """Whether exhaustive tests run in full."""
+    return SOAK
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import shapely
 
 from data.files import read_features, write_features
 from layers.crs import from_wgs84, geometries_from_wgs84, parse_crs
-from tests.journeys.conftest import CommandLine
+from tests.command_line import CommandLine
 from tests.worlds import at, cell, nested, small_city_cells
 
 

@@ -1,28 +1,15 @@
-"""What the map room's tests share: random partitions, how long to search, and where the real data lie."""
+"""What the map room's tests share: random partitions."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import assume
 from hypothesis import strategies as st
-
-SOAK = os.environ.get("CITYBRAIN_SOAK") == "1"
-
-settings.register_profile(
-    "layers",
-    derandomize=not SOAK,
-    max_examples=2_000 if SOAK else 60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
-settings.load_profile("layers")
 
 
 @dataclass(frozen=True)
@@ -60,16 +47,3 @@ def _partitions(draw: st.DrawFn, most_regions: int = 16) -> Partition:
 @pytest.fixture(scope="session")
 def partitions() -> st.SearchStrategy[Partition]:
     return _partitions()
-
-
-@pytest.fixture(scope="session")
-def soak() -> bool:
-    return SOAK
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    folder = os.environ.get("CITYBRAIN_REAL_DATA")
-    if not folder:
-        pytest.skip("CITYBRAIN_REAL_DATA names no folder with the real data")
-    return Path(folder)

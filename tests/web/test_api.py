@@ -11,7 +11,7 @@ import mapbox_vector_tile
 import pytest
 
 from brain.settings import Settings
-from tests.web.conftest import Served, serving
+from tests.serving import Served, serving
 from tests.worlds import at, small_city_cells
 
 REPORT = {"source": "test", "source_id": "1", "taxonomy": "source", "category": "pothole"}

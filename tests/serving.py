@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import uvicorn
 
 from brain.context import Context, open_context
 from brain.settings import Settings
+from tests.running import run
 from tests.worlds import person
 from web.app import create_app
 
@@ -52,7 +52,7 @@ def in_context(settings: Settings, work: Callable[[Context], object]) -> object:
         async with open_context(settings) as context:
             return await work(context)  # type: ignore[misc]
 
-    return asyncio.run(with_context())
+    return run(with_context())
 
 
 @contextmanager
