@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test soak check test-fast types lock docs-pictures system-python system-database system-browser clean
+.PHONY: help run test soak check pictures types lock system-python system-database system-browser clean
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -19,25 +19,29 @@ run: system-database $(READY) $(CONSOLE) ## install what is missing, start every
 	@exec citybrain run
 
 test: system-database system-browser check ## every kind of test, the exhaustive ones sampled
-	pytest
+	pytest --ignore=tests/house
 
 soak: system-database system-browser check ## every test in full: long property runs, whole matrices
 	CITYBRAIN_SOAK=1 pytest
 
-check: $(READY) $(CONSOLE) ## style, types, floors, documents: no database needed
+check: system-database $(READY) $(CONSOLE) ## style, types, floors, documents, policies
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
-	pytest -q -n 0 tests/house/static
+	pytest -q -n 0 tests/house
 	cd $(CLIENT) && npm run --silent check
 
+pictures: system-database system-browser $(CONSOLE) ## the documents' pictures, taken anew (CITYBRAIN_REAL_DATA for real places)
+	CITYBRAIN_PICTURES=$(CURDIR)/docs/pictures pytest -n 0 tests/browser/test_demo.py tests/browser/test_real_places.py
+
 types: $(READY) $(MODULES) ## the browser's types, made anew from the OpenAPI document
+	citybrain openapi $(CLIENT)/openapi.json
 	cd $(CLIENT) && npm run --silent types
 
 lock: ## pin every Python dependency with its hash (needs uv)
 	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 \
-		--generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+		--generate-hashes --no-annotate --no-header \
 		--upgrade --quiet -o requirements.lock
 
 clean: ## remove what was built; the private database stays

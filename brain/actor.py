@@ -15,7 +15,7 @@ MAY: dict[str, frozenset[str]] = {
     "publish borders": frozenset({"system", "planner", "administrator"}),
     "keep accounts": frozenset({"system", "administrator"}),
 }
-"""Action → roles: the one place that says who may do what. Which rows is said by the database's policies."""
+"""Action → roles. Which rows is said by the database's policies, which hold borders and accounts to the same roles."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -38,6 +37,7 @@ _CLOSE_REGIONS = query("regions", "close_regions")
 _CLOSE_BORDERS = query("regions", "close_borders")
 _RENAME = query("regions", "rename_regions")
 _STAGING = query("regions", "staging")
+_ONE_AT_A_TIME = query("regions", "publish_one_at_a_time")
 _ADD_REGIONS = query("regions", "add_staged_regions")
 _ADD_BORDERS = query("regions", "add_staged_borders")
 _ADD_LINEAGE = query("regions", "add_lineage")
@@ -47,16 +47,23 @@ _COPY = "copy staged_region (key, key_hi, code, name, tier, parent_key, is_new, 
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """How a set of regions differs from the current edition: numbers of regions."""
+
+    added: int
+    changed: int
+    unchanged: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class EditionSummary:
     """A published edition and how it differs from the one before."""
 
     scheme: str
     edition_id: int
     seq: int
-    added: int
-    changed: int
-    unchanged: int
-    ended: int
+    changes: Changes
 
 
 async def tier_depths(context: Context, actor: Actor) -> dict[str, int]:
@@ -89,15 +96,17 @@ def examine(regions: RegionSet, progress: Progress) -> CoverageReport:
     return report
 
 
+async def preview(context: Context, actor: Actor, scheme: str, regions: RegionSet, progress: Progress) -> Changes:
+    """What publishing `regions` would change; nothing is written. Raises Conflict as `publish` would."""
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        row = (await connection.execute(_SCHEME, {"scheme": scheme})).one_or_none()
+        if row is None:
+            return Changes(len(regions), 0, 0, 0)
+        return (await _plan_for(connection, row, regions, progress)).changes
+
+
 async def publish(
-    context: Context,
-    actor: Actor,
-    scheme: str,
-    regions: RegionSet,
-    *,
-    note: str,
-    valid_from: datetime | None = None,
-    progress: Progress,
+    context: Context, actor: Actor, scheme: str, regions: RegionSet, *, note: str, progress: Progress
 ) -> EditionSummary:
     """Makes `regions` the next edition of `scheme`, which is made if it is not there. All or nothing.
 
@@ -106,35 +115,29 @@ async def publish(
     """
     actor.must_be_able_to("publish borders")
     async with scoped_transaction(context.engine, actor.scope) as connection:
+        await connection.execute(_ONE_AT_A_TIME)
         row = await _scheme(connection, scheme)
-        edition = (
-            await connection.execute(_ADD_EDITION, {"scheme_id": row.id, "valid_from": valid_from, "note": note})
-        ).one()
-        known = {old.code: old for old in await connection.execute(_ALL_CODES, {"scheme_id": row.id})}
-        borders = {
-            old.region_key: bytes(old.wkb) for old in await connection.execute(_CURRENT_BORDERS, {"scheme_id": row.id})
-        }
-        plan = await asyncio.to_thread(_plan, row, regions, known, borders, progress)
+        edition = (await connection.execute(_ADD_EDITION, {"scheme_id": row.id, "note": note})).one()
+        plan = await _plan_for(connection, row, regions, progress)
         await _write(connection, row.id, edition.id, plan, progress)
         await connection.execute(_REFRESH_STATISTICS)
         await queue.defer(connection, "simplify_borders", scheme=scheme)
-    return EditionSummary(
-        scheme=scheme,
-        edition_id=edition.id,
-        seq=edition.seq,
-        added=plan.added,
-        changed=len(plan.staged) - plan.added,
-        unchanged=len(regions) - len(plan.staged),
-        ended=len(plan.ended),
-    )
+    return EditionSummary(scheme, edition.id, edition.seq, plan.changes)
+
+
+async def _plan_for(connection: AsyncConnection, scheme: Row[Any], regions: RegionSet, progress: Progress) -> _Plan:
+    known = {old.code: old for old in await connection.execute(_ALL_CODES, {"scheme_id": scheme.id})}
+    rows = await connection.execute(_CURRENT_BORDERS, {"scheme_id": scheme.id})
+    borders = {row.region_key: bytes(row.wkb) for row in rows}
+    return await asyncio.to_thread(_plan, scheme, regions, known, borders, progress)
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What a publish writes: rows for the staging table, keys that end, names, lineage."""
 
+    changes: Changes
     staged: list[tuple[Any, ...]]
-    added: int
     changed_keys: list[int]
     ended: list[int]
     renamed: tuple[list[int], list[str]]
@@ -147,7 +150,7 @@ def _plan(
     keys = _keys(scheme, regions, known)
     staged: list[tuple[Any, ...]] = []
     changed: list[int] = []
-    added_shapes: list[tuple[int, Any]] = []
+    shapes_of: dict[str, list[tuple[int, Any]]] = {}
     done = 0
     for layer, names, parents in zip(regions.layers, regions.names, regions.parents, strict=True):
         shapes = as_multipolygon(layer.geoms)
@@ -163,29 +166,33 @@ def _plan(
             code, parent = layer.codes[place], parents[place]
             key, key_hi = keys[code]
             is_new = code not in known
-            if is_new:
-                added_shapes.append((key, shapes[place]))
-            else:
+            shapes_of.setdefault(layer.tier, []).append((key, shapes[place]))
+            if not is_new:
                 changed.append(key)
             parent_key = None if parent is None else keys[parent][0]
             staged.append((key, key_hi, code, names[place], layer.tier, parent_key, is_new, area, geom, label))
         done += len(layer.codes)
         progress("prepare", done, len(regions))
     present = {code for layer in regions.layers for code in layer.codes}
-    ended = [old.key for code, old in known.items() if old.is_current and code not in present]
+    ended = [old for code, old in known.items() if old.is_current and code not in present]
     renamed = [
         (keys[code][0], name)
         for layer, names in zip(regions.layers, regions.names, strict=True)
         for code, name in zip(layer.codes, names, strict=True)
         if code in known
     ]
+    added = len(staged) - len(changed)
     return _Plan(
+        Changes(added, len(changed), len(regions) - len(staged), len(ended)),
         staged,
-        len(added_shapes),
         changed,
-        ended,
+        [old.key for old in ended],
         ([key for key, _ in renamed], [name for _, name in renamed]),
-        _lineage(ended, borders, added_shapes),
+        [
+            line
+            for tier in shapes_of
+            for line in _lineage([old for old in ended if old.tier == tier], borders, shapes_of[tier])
+        ],
     )
 
 
@@ -207,12 +214,13 @@ def _keys(scheme: Row[Any], regions: RegionSet, known: dict[str, Any]) -> dict[s
     return taken | assign_keys(new_codes, new_parents, (scheme.key_lo, scheme.key_hi), taken)
 
 
-def _lineage(ended: list[int], borders: dict[int, bytes], added: list[tuple[int, Any]]) -> list[tuple[int, int, float]]:
-    if not ended or not added:
+def _lineage(ended: list[Any], borders: dict[int, bytes], fresh: list[tuple[int, Any]]) -> list[tuple[int, int, float]]:
+    """Where the area of ended regions of a tier went: to regions of that tier that are new or have grown."""
+    if not ended:
         return []
-    old = shapely.from_wkb(np.array([borders[key] for key in ended], dtype=object))
-    new = np.array([shape for _, shape in added], dtype=object)
-    return [(ended[heir.old], added[heir.new][0], heir.share) for heir in heirs(old, new)]
+    old = shapely.from_wkb(np.array([borders[region.key] for region in ended], dtype=object))
+    new = np.array([shape for _, shape in fresh], dtype=object)
+    return [(ended[heir.old].key, fresh[heir.new][0], heir.share) for heir in heirs(old, new)]
 
 
 async def _scheme(connection: AsyncConnection, scheme: str) -> Row[Any]:

@@ -74,6 +74,12 @@ async def load(context: Context, progress: boundaries.Progress) -> None:
             continue
 
 
+async def is_loaded(context: Context) -> bool:
+    """Whether the demo accounts are there."""
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        return (await connection.execute(_BY_LOGIN, {"login": DEMO_ACCOUNTS[-1][0]})).one_or_none() is not None
+
+
 def logins(context: Context) -> list[DemoLogin]:
     """The demo accounts; their passwords are this installation's own."""
     return [

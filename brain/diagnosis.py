@@ -23,7 +23,7 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Everything the product needs, looked at one after the other; nothing is changed."""
+    """Everything the product needs, one after the other. Nothing is changed, but the installation gets its secret."""
     checks: list[tuple[str, Callable[[Settings], None]]] = [
         ("PostgreSQL + PostGIS", _programs),
         ("database", _database),

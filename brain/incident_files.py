@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -64,6 +64,10 @@ class IncidentFile:
         if "category" not in self.mapping and self.category is None:
             raise BadInput("import.no_category", where=Where(str(self.path)))
         parse_crs(self.crs)
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise BadInput("time.zone_unknown", zone=self.time_zone) from None
         file = CsvFile(self.path, encoding=self.encoding)
         columns = [column for joined in self.mapping.values() for column in joined.split("+")]
         file.must_have(self.lon, self.lat, *columns, *self.keep, *([self.id_field] if self.id_field else []))
@@ -198,9 +202,11 @@ def _rejects(path: Path, fields: list[str], language: Language) -> Iterator[Reje
                 line = cause.where.line if cause.where.line is not None else fault.where.line
                 writer.writerow([line, cause.where.field or "", cause.bare_said(language), *values])
 
-        yield reject
-    if not written:
-        path.unlink()
+        try:
+            yield reject
+        finally:
+            if not written:
+                path.unlink()
 
 
 def _number(text: str, where: Where) -> float:

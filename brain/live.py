@@ -34,7 +34,7 @@ MOST_WAITING = 64
 
 _EVENTS = query("incidents", "live_events")
 _HORIZON = query("incidents", "live_horizon")
-_SCHEMES = query("regions", "schemes")
+_EDITIONS = query("regions", "current_editions")
 
 log = structlog.get_logger()
 
@@ -68,6 +68,7 @@ class Live:
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._horizon = 0
+        self._beginning = asyncio.Lock()
         self._told: dict[int, int] = {}
         self._editions: dict[str, int] = {}
         self.connected = asyncio.Event()
@@ -87,6 +88,7 @@ class Live:
 
     async def stream(self, scope: Scope, cursor: int | None) -> AsyncIterator[bytes]:
         """Server-sent events for `scope`, from `cursor` on; holds no database session while it waits."""
+        await self._begin()
         group = Scope(None, "", "", scope.intervals)
         reader = _Reader()
         self._readers.setdefault(group, set()).add(reader)
@@ -105,16 +107,26 @@ class Live:
             if not self._readers[group]:
                 del self._readers[group]
 
+    async def _begin(self) -> None:
+        """Fixes where the feed begins, before anybody reads it: what happens from then on is told to every reader."""
+        async with self._beginning:
+            if self._horizon == 0:
+                async with scoped_transaction(self._engine, SYSTEM) as connection:
+                    self._editions = await _read_editions(connection)
+                    self._horizon = await _read_horizon(connection)
+
     async def _greeting(self, scope: Scope, cursor: int | None) -> bytes:
-        """A hello with a fresh cursor, and before it what happened since the old one."""
+        """A hello with a fresh cursor; before it the editions there are, and what happened since the old cursor."""
         async with scoped_transaction(self._engine, scope) as connection:
             horizon = await _read_horizon(connection)
+            editions = _edition_messages(await _read_editions(connection))
             missed: list[Row[tuple[int, int, int, int]]] = []
             if cursor is not None and cursor <= horizon:
                 missed = await _read_events(connection, cursor, [])
         hello = Message("hello", {}, horizon).encoded()
         if cursor is None:
             return hello
+        hello = editions + hello
         if cursor > horizon or len(missed) == MOST_EVENTS:
             return Message("reload", {}).encoded() + hello
         ids = sorted({row.incident_id for row in missed})
@@ -139,6 +151,7 @@ class Live:
 
     async def _tell(self) -> None:
         await self.connected.wait()
+        await self._begin()
         while True:
             await self._woken.wait()
             await asyncio.sleep(TICK_S)
@@ -149,18 +162,15 @@ class Live:
         """Reads what is new in the log and puts one message into each scope's readers."""
         async with scoped_transaction(self._engine, SYSTEM) as connection:
             horizon = await _read_horizon(connection)
-            first = self._horizon == 0
-            fresh = [] if first else await _read_events(connection, self._horizon, list(self._told))
-            editions = {
-                row.scheme: row.edition_id for row in await connection.execute(_SCHEMES) if row.edition_id is not None
-            }
+            fresh = await _read_events(connection, self._horizon, list(self._told))
+            editions = await _read_editions(connection)
         told = self._told | {row.id: row.txid for row in fresh}
         self._told = {event: txid for event, txid in told.items() if txid >= horizon}
         self._horizon = horizon
         published = {scheme: edition for scheme, edition in editions.items() if self._editions.get(scheme) != edition}
         self._editions = editions
         for scope, readers in list(self._readers.items()):
-            messages = b"" if first else _edition_messages(published)
+            messages = _edition_messages(published)
             if len(fresh) == MOST_EVENTS:
                 messages += Message("reload", {}, horizon).encoded()
             else:
@@ -189,6 +199,11 @@ def _edition_messages(published: dict[str, int]) -> bytes:
         Message("edition", {"scheme": scheme, "edition": str(edition)}).encoded()
         for scheme, edition in published.items()
     )
+
+
+async def _read_editions(connection: AsyncConnection) -> dict[str, int]:
+    """Each scheme's current edition."""
+    return {row.scheme: row.edition_id for row in await connection.execute(_EDITIONS)}
 
 
 async def _read_horizon(connection: AsyncConnection) -> int:

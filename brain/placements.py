@@ -78,7 +78,7 @@ class Placements:
 
     async def _build(self, connection: AsyncConnection, edition_id: int) -> EditionIndex:
         scheme = (await connection.execute(_SCHEME, {"scheme": MAIN_SCHEME})).one()
-        rows = (await connection.execute(_LEAVES, {"scheme_id": scheme.id})).all()
+        rows = (await connection.execute(_LEAVES, {"scheme_id": scheme.id, "edition_id": edition_id})).all()
         return await asyncio.to_thread(
             build_index, edition_id, [row.key for row in rows], [row.code for row in rows], [row.wkb for row in rows]
         )

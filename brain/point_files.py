@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -124,14 +123,12 @@ def _refuse_outside_earth(chunk: list[CsvRow], path: Path, x: Any, y: Any, field
 
 
 @contextmanager
-def _replaced(path: Path) -> Any:
+def _replaced(path: Path) -> Iterator[IO[str]]:
     """A file that takes its name only when it is whole."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-    file: IO[str] = os.fdopen(handle, "w", encoding="utf-8", newline="")
+    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        with file:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
             yield file
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -62,4 +62,6 @@ async def work(context: Context, *, until_empty: bool = False) -> None:
             await job.app.job_manager.retry_job(stalled)
 
     async with queue.open_async():
-        await queue.run_worker_async(wait=not until_empty, install_signal_handlers=not until_empty)
+        await queue.run_worker_async(
+            wait=not until_empty, install_signal_handlers=not until_empty, delete_jobs="successful"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ class CsvFile:
         if not path.is_file():
             raise BadInput("file.missing", where=Where(str(path)))
         self.path = path
-        self.encoding = encoding or _sniff_encoding(path)
+        self.encoding = known_encoding(encoding) or _sniff_encoding(path)
         with self._reader() as reader:
             self.fields: list[str] = list(reader.fieldnames or [])
         repeated = {field for field in self.fields if self.fields.count(field) > 1}
@@ -73,6 +74,14 @@ class CsvFile:
                 yield csv.DictReader(text)
             except UnicodeDecodeError as fault:
                 raise BadInput("file.encoding", where=Where(str(self.path)), encoding=self.encoding) from fault
+
+
+def known_encoding(name: str | None) -> str | None:
+    """The same name. Raises BadInput for one that nobody knows."""
+    try:
+        return name and codecs.lookup(name).name
+    except LookupError:
+        raise BadInput("file.encoding_unknown", encoding=name) from None
 
 
 def _sniff_encoding(path: Path) -> str:

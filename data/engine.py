@@ -49,7 +49,6 @@ def _settings(scope: Scope) -> dict[str, str]:
     settings = {
         "citybrain.actor": "" if scope.actor_id is None else str(scope.actor_id),
         "citybrain.role": scope.role,
-        "citybrain.intervals": str(len(scope.intervals)),
         "citybrain.lo": str(min((lo for lo, _ in scope.intervals), default="")),
         "citybrain.hi": str(max((hi for _, hi in scope.intervals), default="")),
     }
@@ -68,7 +67,9 @@ def sqlalchemy_url(url: str) -> URL:
 def psycopg_conninfo(url: str) -> str:
     """The same address for psycopg itself, whatever characters the password has."""
     parts = make_url(url).translate_connect_args(username="user", database="dbname")
-    options = {name: value if isinstance(value, str) else ",".join(value) for name, value in make_url(url).query.items()}
+    options = {
+        name: value if isinstance(value, str) else ",".join(value) for name, value in make_url(url).query.items()
+    }
     return make_conninfo("", **parts, **options)
 
 

@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import CRSError, DataLayerError, DataSourceError
 
+from data.csv_files import known_encoding
 from data.errors import BadInput, Where
 from data.packed import unpacked_path
 
@@ -58,6 +59,7 @@ def read_features(path: Path, *, encoding: str | None = None) -> Features:
     """
     if not path.is_file():
         raise BadInput("file.missing", where=Where(str(path)))
+    known_encoding(encoding)
     driver = _driver(path)
     with unpacked_path(path) as plain:
         if driver == "GeoJSONSeq":
@@ -77,7 +79,7 @@ def write_features(path: Path, geoms: NDArray[np.object_], columns: dict[str, li
     driver = _driver(path)
     if driver.startswith("GeoJSON") and crs not in LONGITUDE_LATITUDE:
         raise BadInput("file.geojson_crs", where=Where(str(path)), crs=crs)
-    if path.suffix == ".gz":
+    if path.suffix in (".gz", ".zip"):
         raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
     # GeoJSON is longitude and latitude by its standard; 17 digits keep every bit of a double.
     options: dict[str, Any] = {"COORDINATE_PRECISION": "17"} if driver.startswith("GeoJSON") else {}

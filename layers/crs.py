@@ -163,7 +163,7 @@ def metric_crs_for(lon: float) -> Crs:
 
 
 # The shifted systems are not published. The formulas are those found by measurement and in use in every open map
-# library since about 2010; the constants are Krasovsky's ellipsoid of 1940. domain.md holds an independent check pair.
+# library since about 2010; the constants are Krasovsky's ellipsoid of 1940. The tests hold an independent check pair.
 _SEMI_MAJOR, _ECCENTRICITY_2 = 6378245.0, 0.00669342162296594323
 _SHIFTED_LON, _SHIFTED_LAT = (72.004, 137.8347), (0.8293, 55.8271)
 _BD_WAVE = np.pi * 3000.0 / 180.0

@@ -71,7 +71,7 @@ def _largest_gap(lo: int, hi: int, inside: Sequence[Interval]) -> Interval:
 
 
 def heirs(old: Geometries, new: Geometries) -> list[Heir]:
-    """Where the area of regions that ended went. Shares are of plane areas in degrees: neighbours lie on one latitude."""
+    """Where the area of regions that ended went. Shares are of square degrees: neighbours lie on one latitude."""
     before, after = STRtree(new).query(old, predicate="intersects")
     shared = shapely.area(shapely.intersection(old[before], new[after]))
     shares: NDArray[np.float64] = shared / shapely.area(old[before])

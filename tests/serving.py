@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -45,12 +46,12 @@ class Served:
         return client
 
 
-def in_context(settings: Settings, work: Callable[[Context], object]) -> object:
+def in_context(settings: Settings, work: Callable[[Context], Any]) -> Any:
     """Runs a use case of the office beside the server, as the command line does."""
 
-    async def with_context() -> object:
+    async def with_context() -> Any:
         async with open_context(settings) as context:
-            return await work(context)  # type: ignore[misc]
+            return await work(context)
 
     return run(with_context())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -47,9 +47,6 @@ def regions(
     encoding: Annotated[str | None, typer.Option(help="Of a Shapefile's names, e.g. GBK.")] = None,
     scheme: Annotated[str, typer.Option(help="The scheme; a new one is made beside the main one.")] = MAIN_SCHEME,
     note: Annotated[str, typer.Option(help="Why this edition is published.")] = "",
-    valid_from: Annotated[
-        datetime | None, typer.Option(help="When the borders come into force; now by default.")
-    ] = None,
     commit: Annotated[bool, typer.Option("--commit", help="Publish; without it nothing is written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Gaps, overlaps and protrusions stop the import.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the report as JSON.")] = None,
@@ -72,7 +69,9 @@ def regions(
         if strict and any(fault.kind != "invalid_ring" for fault in found.faults):
             raise BadInput("import.strict")
         if not commit:
-            say("import.dry_run")
+            with progress_bars() as step:
+                changes = await boundaries.preview(context, SYSTEM_ACTOR, scheme, region_set, step)
+            say("import.dry_run", scheme=scheme, **asdict(changes))
             return
         with progress_bars() as step:
             done = await boundaries.publish(
@@ -81,18 +80,9 @@ def regions(
                 scheme,
                 region_set,
                 note=note or ", ".join(file.name for file in files),
-                valid_from=valid_from.astimezone() if valid_from else None,
                 progress=step,
             )
-        say(
-            "import.published",
-            scheme=done.scheme,
-            seq=done.seq,
-            added=done.added,
-            changed=done.changed,
-            unchanged=done.unchanged,
-            ended=done.ended,
-        )
+        say("import.published", scheme=done.scheme, seq=done.seq, **asdict(done.changes))
 
     in_context(examine_and_publish)
 
@@ -242,13 +232,18 @@ def _show(found: CoverageReport, count: int) -> None:
     say("import.examined", count=count, faults=len(found.faults))
     if not found.faults:
         return
-    summary = Table(*(message(f"report.{column}", language()) for column in ("tier", "kind", "count", "area")))
+    summary = Table(
+        *(
+            message(f"snapshot.{column}", language())
+            for column in ("column.tier", "column.kind", "count", "column.area")
+        )
+    )
     for tier, kind in dict.fromkeys((fault.tier, fault.kind) for fault in found.faults):
         here = [fault for fault in found.faults if (fault.tier, fault.kind) == (tier, kind)]
         area = sum(fault.area_m2 for fault in here)
-        summary.add_row(tier, message(f"fault.{kind}", language()), str(len(here)), f"{area:,.2f}")
+        summary.add_row(tier, message(f"snapshot.{kind}", language()), str(len(here)), f"{area:,.2f}")
     console.print(summary)
     for fault in sorted(found.faults, key=lambda fault: -fault.area_m2)[:SHOWN]:
-        name = message(f"fault.{fault.kind}", language())
+        name = message(f"snapshot.{fault.kind}", language())
         codes = " ".join(fault.codes[:4])
         console.print(f"  {name} {fault.tier} {codes}  {fault.area_m2:,.2f} m²  ({fault.lon:.6f}, {fault.lat:.6f})")

@@ -45,7 +45,7 @@ def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-
         if with_demo:
             asyncio.run(_load_demo(settings))
         with _listening(port, PORTS_TRIED) as sockets, _worker():
-            _print_address(settings, sockets[0].getsockname()[1], with_demo)
+            _print_address(settings, sockets[0].getsockname()[1])
             _server(settings).run(sockets=sockets)
         say("run.stopping")
 
@@ -147,15 +147,14 @@ def _worker() -> Iterator[None]:
             process.wait()
 
 
-def _print_address(settings: Settings, port: int, with_demo: bool) -> None:
+def _print_address(settings: Settings, port: int) -> None:
     console.print(f"\n  [bold]http://{HOST}:{port}[/]\n")
-    if not with_demo:
-        return
 
     async def demo_logins() -> list[demo.DemoLogin]:
         async with open_context(settings) as context:
-            return demo.logins(context)
+            return demo.logins(context) if await demo.is_loaded(context) else []
 
-    for login in asyncio.run(demo_logins()):
+    found = asyncio.run(demo_logins())
+    for login in found:
         console.print(f"  {login.login:<8} {login.password}   {login.name} {login.region or ''}")
-    say("run.stop_hint")
+    say("run.stop_hint" if found else "run.stop_hint_bare")

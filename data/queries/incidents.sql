@@ -131,6 +131,7 @@ from incident;
 select e.id, e.incident_id, e.region_key, e.txid::text::bigint as txid
 from incident_event e
 where e.txid >= cast(cast(:horizon as text) as xid8) and e.id <> all(cast(:told as bigint[]))
+  and e.txid < pg_snapshot_xmax(pg_current_snapshot())  -- after a restore, old rows carry ids of another cluster's future
 order by e.txid, e.id limit :limit;
 
 -- name: live_horizon — every transaction below this id has ended and is visible

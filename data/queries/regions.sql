@@ -42,6 +42,9 @@ returning id, scheme, name_zh, name_en, is_main, key_lo, key_hi;
 -- name: current_edition — the newest published edition of a scheme
 select id, seq, valid_from, published_at from edition where scheme_id = :scheme_id order by id desc limit 1;
 
+-- name: current_editions — the newest edition of every scheme that has one
+select s.scheme, max(e.id) as edition_id from edition e join scheme s on s.id = e.scheme_id group by s.scheme;
+
 -- name: main_edition_id — the newest published edition of the main scheme
 select e.id from edition e join scheme s on s.id = e.scheme_id where s.is_main order by e.id desc limit 1;
 
@@ -50,7 +53,7 @@ select note from edition where id = :edition_id;
 
 -- name: add_edition — the next edition of a scheme
 insert into edition (scheme_id, seq, valid_from, note)
-select :scheme_id, coalesce(max(seq), 0) + 1, coalesce(:valid_from, now()), :note
+select :scheme_id, coalesce(max(seq), 0) + 1, now(), :note
 from edition where scheme_id = :scheme_id
 returning id, seq, valid_from, published_at;
 
@@ -60,11 +63,15 @@ select key, key_hi, code, parent_key, tier, edition_to is null as is_current fro
 -- name: current_borders — the borders of a scheme's current edition
 select region_key, st_asbinary(geom) as wkb from border where scheme_id = :scheme_id and edition_to is null;
 
--- name: leaves — the finest regions of a scheme's current edition: what placing answers with
+-- name: leaves — the finest regions of one edition of a scheme: what placing answers with
 select r.key, r.code, st_asbinary(b.geom) as wkb
-from region r join border b on b.region_key = r.key and b.edition_to is null
-where r.scheme_id = :scheme_id and r.edition_to is null
-  and not exists (select from region c where c.parent_key = r.key and c.edition_to is null)
+from region r join border b on b.region_key = r.key
+where r.scheme_id = :scheme_id
+  and b.edition_from <= :edition_id and (b.edition_to is null or b.edition_to > :edition_id)
+  and not exists (
+    select from region c where c.parent_key = r.key
+      and c.edition_from <= :edition_id and (c.edition_to is null or c.edition_to > :edition_id)
+  )
 order by r.code;
 
 -- name: close_regions — regions that end with an edition
@@ -77,6 +84,9 @@ update border set edition_to = :edition_id where region_key = any(:keys) and edi
 update region r set name = n.name
 from unnest(cast(:keys as bigint[]), cast(:names as text[])) as n(key, name)
 where r.key = n.key and r.name <> n.name;
+
+-- name: publish_one_at_a_time — holds until this transaction ends
+select pg_advisory_xact_lock(hashtext('citybrain publish'));
 
 -- name: staging — where new regions and borders wait inside the publishing transaction
 create temporary table staged_region (

@@ -2,8 +2,13 @@
 do $$
 begin
     if not exists (select from pg_roles where rolname = 'citybrain_app') then
-        create role citybrain_app login;
+        create role citybrain_app login noinherit;
     end if;
-    alter role citybrain_app nosuperuser nocreatedb nocreaterole noreplication nobypassrls noinherit;
+    if exists (
+        select from pg_roles where rolname = 'citybrain_app'
+            and (rolsuper or rolcreatedb or rolcreaterole or rolreplication or rolbypassrls)
+    ) then
+        raise exception 'the role citybrain_app may do more than it should: take its attributes away';
+    end if;
 end
 $$;

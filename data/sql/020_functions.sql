@@ -17,17 +17,16 @@ begin
 end
 $$;
 
--- Does a region key lie in the asker's scope? Inlined into the policies. The hull (lo, hi) of all intervals is
--- what the index serves; the intervals inside it are looked at only where there are several. Integer
--- comparison is leakproof, so the policy costs no index. No scope set: null, so no row.
+-- Does a region key lie in the asker's scope? Inlined into the policies: at most four intervals, and the hull around
+-- them, which alone can serve an ordered scan; the planner takes whichever is cheaper. Integer comparison is
+-- leakproof, so the policy costs no index. No scope set: null, so no row.
 create or replace function in_scope(key bigint) returns boolean
     language sql stable parallel safe
     return key between nullif(current_setting('citybrain.lo', true), '')::bigint
                    and nullif(current_setting('citybrain.hi', true), '')::bigint
         and (
-            current_setting('citybrain.intervals', true) = '1'
-            or key between nullif(current_setting('citybrain.lo1', true), '')::bigint
-                       and nullif(current_setting('citybrain.hi1', true), '')::bigint
+            key between nullif(current_setting('citybrain.lo1', true), '')::bigint
+                    and nullif(current_setting('citybrain.hi1', true), '')::bigint
             or key between nullif(current_setting('citybrain.lo2', true), '')::bigint
                        and nullif(current_setting('citybrain.hi2', true), '')::bigint
             or key between nullif(current_setting('citybrain.lo3', true), '')::bigint

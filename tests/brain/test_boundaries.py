@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import psycopg
@@ -37,7 +38,7 @@ async def test_second_edition_writes_only_what_changed(city: Context, owner: psy
     cells["440102001001"] = cell(2, 0, 0.9)
     cells["440102001002"] = shapely.union_all([cells["440102001002"], cell(2.9, 0, 0.1)])
     done = await publish_cells(city, cells)
-    assert (done.seq, done.added, done.ended) == (2, 0, 0)
+    assert (done.seq, done.changes.added, done.changes.ended) == (2, 0, 0)
     changed = {
         code
         for (code,) in owner.execute(
@@ -46,7 +47,7 @@ async def test_second_edition_writes_only_what_changed(city: Context, owner: psy
     }
     assert {"440102001001", "440102001002"} <= changed
     assert "440101001001" not in changed
-    assert done.changed == len(changed)
+    assert done.changes.changed == len(changed)
     assert dict(owner.execute("select code, key from region").fetchall()) == keys
     overlapping = owner.execute(
         "select count(*) from border a join border b on a.region_key = b.region_key and a.edition_from < b.edition_from "
@@ -61,7 +62,7 @@ async def test_lineage_says_where_a_split_region_went(city: Context, owner: psyc
     del cells["440101001003"]
     cells["440101001004"], cells["440101001005"] = cell(1, 0, 0.25), cell(1.25, 0, 0.75)
     done = await publish_cells(city, cells)
-    assert (done.added, done.ended) == (2, 1)
+    assert (done.changes.added, done.changes.ended) == (2, 1)
     lineage = owner.execute(
         "select o.code, n.code, l.share from lineage l join region o on o.key = from_key join region n on n.key = to_key"
         " order by n.code"
@@ -134,4 +135,33 @@ async def test_only_planners_publish(city: Context) -> None:
     done = await boundaries.publish(
         city, planner, "main", nested(small_city_cells()), note="", progress=lambda *_: None
     )
-    assert (done.added, done.changed, done.ended, done.unchanged) == (0, 0, 0, 15)
+    assert (done.changes.added, done.changes.changed, done.changes.ended, done.changes.unchanged) == (0, 0, 0, 15)
+
+
+async def test_lineage_knows_a_merge_into_a_region_that_grew(city: Context, owner: psycopg.Connection) -> None:
+    """The heir is no new region: an old one took the ended one's area."""
+    cells = small_city_cells()
+    cells["440101001001"] = shapely.union_all([cells["440101001001"], cells.pop("440101001003")])
+    await publish_cells(city, cells)
+    lineage = owner.execute(
+        "select o.code, n.code, l.share from lineage l join region o on o.key = from_key join region n on n.key = to_key"
+    ).fetchall()
+    assert lineage == [("440101001003", "440101001001", pytest.approx(1))]
+
+
+async def test_preview_says_what_a_publish_does_and_writes_nothing(city: Context, owner: psycopg.Connection) -> None:
+    """The same numbers, before and after."""
+    cells = small_city_cells()
+    del cells["440101001003"]
+    cells["440101001004"] = cell(1, 0)
+    foreseen = await boundaries.preview(city, SYSTEM_ACTOR, "main", nested(cells), lambda *_: None)
+    assert owner.execute("select count(*) from edition").fetchone() == (1,)
+    assert foreseen == (await publish_cells(city, cells)).changes
+    assert (foreseen.added, foreseen.ended) == (1, 1)
+
+
+async def test_publishes_at_the_same_time_come_one_after_the_other(city: Context, owner: psycopg.Connection) -> None:
+    """Both first publishes of a new scheme go in, as editions 1 and 2 of one scheme."""
+    both = await asyncio.gather(*(publish_cells(city, small_city_cells(), scheme="police") for _ in range(2)))
+    assert sorted(done.seq for done in both) == [1, 2]
+    assert owner.execute("select count(*) from scheme where scheme = 'police'").fetchone() == (1,)

@@ -52,6 +52,7 @@ class Desk:
 
     def open(self, address: str = "/map") -> None:
         """Goes to an address of the console and waits for its map."""
+        self.page.goto("about:blank")  # or a change of the fragment alone would not load the page
         self.page.goto(self.served.url + address)
         self.ready()
 

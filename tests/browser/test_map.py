@@ -94,7 +94,8 @@ def test_a_report_made_on_the_map_says_where_it_fell(browser: Browser, served: S
     page = desk.page
     page.get_by_test_id("report").click()
     desk.click_at(*at(0.2, 0.8))
-    page.get_by_test_id("report-category").fill("01001")
+    page.locator("#report-category").fill("路灯")
+    page.locator(".el-select-dropdown__item", has_text="路灯").first.click()
     page.get_by_test_id("report-title").fill("路灯不亮")
     page.get_by_test_id("report-submit").click()
     expect(page.get_by_test_id("report-done")).to_contain_text("440101001001")

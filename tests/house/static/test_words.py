@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 FLOORS = ("brain", "layers", "data", "web")
 MOST_LINES = 400
 
-KEY_FAMILIES = {"where.", "field.", "status.", "step.", "fault.", "report."}
+KEY_FAMILIES = {"where.", "field.", "status.", "step.", "snapshot."}
 """Keys that are put together at run time."""
 
 

@@ -2,7 +2,7 @@
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
 import { get, post, remove } from './client'
 import type {
-  Box, City, Figures, Incident, IncidentPage, IncidentPoints, NewIncident, OpenCounts, RegionCard, RegionPage, Reported,
+  Box, Category, City, Figures, Incident, IncidentPage, IncidentPoints, NewIncident, OpenCounts, RegionCard, RegionPage, Reported,
   Session,
 } from './contract'
 
@@ -13,6 +13,7 @@ export const readSession = () => get<Session>('/session')
 export const signOut = () => remove('/session')
 
 export const readCity = () => get<City>('/city')
+export const listCategories = () => get<Category[]>('/categories')
 export const readFigures = () => get<Figures>('/figures/today')
 
 export const readRegion = (scheme: string, code: string, signal?: AbortSignal) =>

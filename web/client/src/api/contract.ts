@@ -7,6 +7,7 @@ export type Localized = Schemas['Names']
 export type Box = NonNullable<Schemas['City']['home']>
 export type Session = Schemas['Session']
 export type City = Schemas['City']
+export type Category = Schemas['Category']
 export type Scheme = Schemas['Scheme']
 export type SchemeTier = Pick<Schemas['TierPresent'], 'tier' | 'count' | 'min_zoom'>
 export type RegionName = Schemas['RegionRef']

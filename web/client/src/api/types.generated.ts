@@ -61,9 +61,29 @@ export interface paths {
         };
         /**
          * Figures
-         * @description Incidents the caller may see: open, reported today, outside every region, all.
+         * @description Incidents the caller may see: open, reported today, open and outside every region, all.
          */
         get: operations["figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Categories
+         * @description The categories of a taxonomy, by code.
+         */
+        get: operations["list_categories"];
         put?: never;
         post?: never;
         delete?: never;
@@ -313,6 +333,18 @@ export interface components {
             faults: components["schemas"]["ProblemPart"][];
         };
         /**
+         * Category
+         * @description One entry of a taxonomy.
+         */
+        Category: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Major Name */
+            major_name: string;
+        };
+        /**
          * City
          * @description What a map needs to know before it draws.
          */
@@ -384,7 +416,7 @@ export interface components {
         };
         /**
          * Figures
-         * @description Incidents the caller may see: open, reported today, outside every region, all.
+         * @description Incidents the caller may see: open, reported today, open and outside every region, all.
          */
         Figures: {
             /** Open */
@@ -1045,6 +1077,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Figures"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_categories: {
+        parameters: {
+            query?: {
+                taxonomy?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"][];
                 };
             };
             /** @description Unprocessable Entity */

@@ -35,7 +35,7 @@ export type Wanted = Selection | Place
 
 /** Reads what was typed into the search box: "lon,lat", "#12" or a region code. A bare number may be a code or an incident. */
 export function readSearch(text: string, scheme: string): Wanted[] {
-  const typed = text.trim().replace(',', ',')
+  const typed = text.trim().replace('，', ',')
   const point = /^(-?\d+(?:\.\d+)?)\s*[,\s]\s*(-?\d+(?:\.\d+)?)$/.exec(typed)
   if (point) {
     const [lon, lat] = [Number(point[1]), Number(point[2])]
