@@ -57,18 +57,18 @@ system-browser: $(READY)
 	@tools/system.sh browser
 
 $(READY): requirements.lock pyproject.toml | system-python
-	python3 -m venv .venv
 	@echo "==> installing the Python environment"
-	python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@python3 -m venv .venv
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(MODULES): $(CLIENT)/package.json $(CLIENT)/package-lock.json $(READY)
 	@echo "==> installing the console's libraries"
-	cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
+	@cd $(CLIENT) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(CONSOLE): $(CLIENT_SOURCES) $(MODULES)
 	@echo "==> building the console"
-	cd $(CLIENT) && npm run --silent build
+	@cd $(CLIENT) && npm run --silent build
 	@touch $@

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -39,7 +40,8 @@ Port = Annotated[int, typer.Option(help="The port to listen on; `run` takes the 
 def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-demo")] = True) -> None:
     """Starts everything: private database, migrations, demo city, worker, server. Ctrl-C stops what it started."""
     settings = Settings()
-    for signal_number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts a command in the background has it ignored, and Python leaves it so.
+    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
     with own_database(settings):
         if with_demo:
@@ -58,7 +60,9 @@ def serve(host: str = HOST, port: Port = PORT) -> None:
     uvicorn.Server(config).run()
 
 
-def work() -> None:
+def work(
+    supervised: Annotated[bool, typer.Option("--supervised", help="End when standard input closes.")] = False,
+) -> None:
     """Runs deferred work: simplified borders, and whatever else takes long."""
 
     async def until_stopped() -> None:
@@ -66,7 +70,15 @@ def work() -> None:
             await tasks.work(context)
 
     _quiet_logs()
+    if supervised:
+        threading.Thread(target=_end_with_input, daemon=True).start()
     asyncio.run(until_stopped())
+
+
+def _end_with_input() -> None:
+    """A supervisor that is killed closes its end of the pipe: no worker is left behind."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def migrate() -> None:
@@ -135,7 +147,8 @@ def _listening(port: int, tried: int) -> Iterator[list[socket.socket]]:
 @contextmanager
 def _worker() -> Iterator[None]:
     """The worker in a process of its own, so that its work never delays an answer."""
-    process = subprocess.Popen([sys.executable, "-m", "brain.cli", "work"], env=os.environ, start_new_session=True)
+    command = [sys.executable, "-m", "brain.cli", "work", "--supervised"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     try:
         yield
     finally:

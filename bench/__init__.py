@@ -1,0 +1,1 @@
+"""Measurements of one form, ours and a peer in turn: `python -m bench NAME [--quick] [--json]`."""

@@ -1,0 +1,150 @@
+"""`citybrain run`, the heart of `make run`: everything up, everything down again, nothing half done in between."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from brain.settings import Settings
+from data.engine import psycopg_conninfo
+
+UP_WITHIN_S = 60
+DOWN_WITHIN_S = 30
+
+
+class Running:
+    """A started installation: what it said, and its process."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "brain.cli", "run", *words],
+            env={**environment, "CITYBRAIN_HOME": str(home), "LC_ALL": "en_GB.UTF-8"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.said: list[str] = []
+        self._up = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(line)
+            if "Ctrl-C" in line:
+                self._up.set()
+        self._up.set()
+
+    def wait_until_up(self) -> str:
+        """The address it serves at."""
+        assert self._up.wait(UP_WITHIN_S), "".join(self.said)
+        found = re.search(r"http://127\.0\.0\.1:\d+", "".join(self.said))
+        assert found, "".join(self.said)
+        return found[0]
+
+    def logins(self) -> dict[str, str]:
+        """The demo log-ins it printed."""
+        return dict(re.findall(r"^  ([a-z]+) +([0-9a-f]{12}) ", "".join(self.said), re.MULTILINE))
+
+    def end(self, signal_number: int = signal.SIGINT) -> int:
+        """Sends a signal to the process, as a terminal does, and waits for its end."""
+        self.process.send_signal(signal_number)
+        code = self.process.wait(DOWN_WITHIN_S)
+        self._reader.join(DOWN_WITHIN_S)
+        return code
+
+
+@contextmanager
+def running(home: Path, *words: str) -> Iterator[Running]:
+    """A started installation that is gone at the end, whatever happens."""
+    started = Running(home, *words)
+    try:
+        yield started
+    finally:
+        if started.process.poll() is None:
+            started.end(signal.SIGTERM)
+
+
+def alive(home: Path) -> list[str]:
+    """Processes that still have to do with this installation."""
+    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
+    environ = [line for line in found if str(home) in line]
+    cluster = Settings(home=home).cluster
+    assert cluster is not None
+    return environ + (["cluster"] if cluster.running else [])
+
+
+def sign_in(address: str, login: str, password: str) -> httpx.Client:
+    """A client with a session."""
+    client = httpx.Client(base_url=address, timeout=20)
+    assert client.post("/api/session", json={"login": login, "password": password}).status_code == 200
+    return client
+
+
+def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
+    """Up with the demo and its log-ins; Ctrl-C leaves no process; the second start finds everything again."""
+    home = tmp_path / "home"
+    with running(home) as first:
+        address = first.wait_until_up()
+        logins = first.logins()
+        with sign_in(address, "diaodu", logins["diaodu"]) as client:
+            assert client.get("/api/figures/today").json()["total"] == 900
+            assert client.get("/").status_code == 200
+        with running(home) as second:
+            assert second.process.wait(UP_WITHIN_S) == 1
+            second._reader.join()
+            assert "running already" in "".join(second.said)
+        assert first.end() == 0
+    assert alive(home) == []
+    with running(home) as again:
+        address = again.wait_until_up()
+        assert again.logins() == logins
+        assert "Loading" not in "".join(again.said)
+        with sign_in(address, "diaodu", logins["diaodu"]) as client:
+            assert client.get("/api/figures/today").json()["total"] == 900
+    assert alive(home) == []
+
+
+@pytest.mark.parametrize("sign", ["Starting the database", "Loading the demo"])
+def test_a_start_that_was_killed_is_repaired_by_the_next(tmp_path: Path, sign: str) -> None:
+    """kill -9 while the cluster is made or the demo loaded: the next start is whole."""
+    home = tmp_path / "home"
+    with running(home) as killed:
+        while not any(sign in line for line in killed.said) and killed.process.poll() is None:
+            threading.Event().wait(0.01)
+        killed.process.kill()
+        killed.process.wait()
+    with running(home) as again:
+        address = again.wait_until_up()
+        with sign_in(address, "zhihui", again.logins()["zhihui"]) as client:
+            assert client.get("/api/figures/today").json()["total"] == 900
+        settings = Settings(home=home)
+        with psycopg.connect(psycopg_conninfo(settings.owner_url)) as connection:
+            counts = connection.execute(
+                "select (select count(*) from incident), (select count(*) from incident_event), (select count(*) from edition)"
+            ).fetchone()
+            assert counts == (900, 900, 1)
+    assert alive(home) == []
+
+
+def test_a_taken_port_is_stepped_over(tmp_path: Path) -> None:
+    """The next free one, and it is said which."""
+    with running(tmp_path / "a", "--no-demo") as first:
+        taken = int(first.wait_until_up().rsplit(":", 1)[1])
+        with running(tmp_path / "b", "--no-demo", "--port", str(taken)) as second:
+            assert int(second.wait_until_up().rsplit(":", 1)[1]) > taken
