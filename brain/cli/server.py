@@ -135,6 +135,7 @@ def _listening(port: int, tried: int) -> Iterator[list[socket.socket]]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((HOST, candidate))
+            listener.listen()  # from here on a browser waits instead of being refused
         except OSError:
             listener.close()
             continue

@@ -20,7 +20,6 @@ from brain.settings import Settings
 from data.engine import psycopg_conninfo
 
 UP_WITHIN_S = 60
-DOWN_WITHIN_S = 30
 
 
 class Running:
@@ -64,8 +63,14 @@ class Running:
     def end(self, signal_number: int = signal.SIGINT) -> int:
         """Sends a signal to the process, as a terminal does, and waits for its end."""
         self.process.send_signal(signal_number)
-        code = self.process.wait(DOWN_WITHIN_S)
-        self._reader.join(DOWN_WITHIN_S)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Waits until the process has ended; its exit status."""
+        code = self.process.wait(UP_WITHIN_S)
+        self._reader.join(UP_WITHIN_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return code
 
 
@@ -89,11 +94,12 @@ def alive(home: Path) -> list[str]:
     return environ + (["cluster"] if cluster.running else [])
 
 
-def sign_in(address: str, login: str, password: str) -> httpx.Client:
+@contextmanager
+def sign_in(address: str, login: str, password: str) -> Iterator[httpx.Client]:
     """A client with a session."""
-    client = httpx.Client(base_url=address, timeout=20)
-    assert client.post("/api/session", json={"login": login, "password": password}).status_code == 200
-    return client
+    with httpx.Client(base_url=address, timeout=20) as client:
+        assert client.post("/api/session", json={"login": login, "password": password}).status_code == 200
+        yield client
 
 
 def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
@@ -106,8 +112,7 @@ def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
             assert client.get("/api/figures/today").json()["total"] == 900
             assert client.get("/").status_code == 200
         with running(home) as second:
-            assert second.process.wait(UP_WITHIN_S) == 1
-            second._reader.join()
+            assert second.ended() == 1
             assert "running already" in "".join(second.said)
         assert first.end() == 0
     assert alive(home) == []
@@ -127,8 +132,7 @@ def test_a_start_that_was_killed_is_repaired_by_the_next(tmp_path: Path, sign: s
     with running(home) as killed:
         while not any(sign in line for line in killed.said) and killed.process.poll() is None:
             threading.Event().wait(0.01)
-        killed.process.kill()
-        killed.process.wait()
+        assert killed.end(signal.SIGKILL) == -signal.SIGKILL
     with running(home) as again:
         address = again.wait_until_up()
         with sign_in(address, "zhihui", again.logins()["zhihui"]) as client:
