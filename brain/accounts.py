@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brain.actor import ROLES, SYSTEM_ACTOR, Actor, ScopeRegion, actor_of
+from brain.actor import ROLES, SYSTEM_ACTOR, Actor, ScopeRegion, actor_of, merge_intervals
 from brain.context import Context
-from data.engine import SYSTEM, scoped_transaction
-from data.errors import BadInput, Conflict, NotFound, Unauthenticated
+from data.engine import KEY_MAX, MOST_INTERVALS, SYSTEM, scoped_transaction
+from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from data.queries import query
 
 LEAST_PASSWORD = 8
@@ -71,14 +73,20 @@ async def add(
 ) -> int:
     """A new account that may see `regions` (scheme, code; none: the whole main scheme). Its id.
 
-    Raises Forbidden, BadInput (role, password), NotFound (region), Conflict (login taken).
+    Raises Forbidden (also beyond `by`'s own regions), BadInput (role, password, number of regions),
+    NotFound (region), Conflict (login taken).
     """
     by.must_be_able_to("keep accounts")
     if role not in ROLES:
         raise BadInput("account.unknown_role", role=role, roles=", ".join(ROLES))
     password_hash = await _hash(password)
     async with scoped_transaction(context.engine, by.scope) as connection:
-        keys: list[int | None] = [await _region_key(connection, scheme, code) for scheme, code in regions]
+        found = [await _region(connection, scheme, code) for scheme, code in regions]
+        if len(merge_intervals([(region.key, region.key_hi) for region in found])) > MOST_INTERVALS:
+            raise BadInput("actor.too_many_regions", most=MOST_INTERVALS)
+        if not by.scope.covers([(region.key, region.key_hi) for region in found] or [(0, KEY_MAX)]):
+            raise Forbidden("account.beyond_scope")
+        keys = [region.key for region in found]
         added = await connection.execute(
             _ADD, {"login": login, "name": name, "role": role, "password_hash": password_hash}
         )
@@ -105,11 +113,11 @@ async def _hash(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def _region_key(connection: AsyncConnection, scheme: str, code: str) -> int:
+async def _region(connection: AsyncConnection, scheme: str, code: str) -> Row[Any]:
     region = (await connection.execute(_REGION, {"scheme": scheme, "code": code})).one_or_none()
     if region is None:
         raise NotFound("region.unknown", scheme=scheme, code=code)
-    return int(region.key)
+    return region
 
 
 def _verify(password_hash: str, password: str) -> bool:

@@ -70,7 +70,7 @@ async def report_stream(context: Context, actor: Actor, blocks: AsyncIterator[by
 def _parse(line: bytes, number: int) -> IncidentReport:
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadInput("batch.not_json", where=Where(line=number)) from None
     if not isinstance(fields, dict):
         raise BadInput("batch.not_json", where=Where(line=number))

@@ -117,8 +117,9 @@ async def publish(
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_ONE_AT_A_TIME)
         row = await _scheme(connection, scheme)
-        edition = (await connection.execute(_ADD_EDITION, {"scheme_id": row.id, "note": note})).one()
         plan = await _plan_for(connection, row, regions, progress)
+        # Only now the first write: while a writing transaction is open, the live feed reads everything since again.
+        edition = (await connection.execute(_ADD_EDITION, {"scheme_id": row.id, "note": note})).one()
         await _write(connection, row.id, edition.id, plan, progress)
         await connection.execute(_REFRESH_STATISTICS)
         await queue.defer(connection, "simplify_borders", scheme=scheme)

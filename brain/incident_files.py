@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -24,6 +25,7 @@ from data.csv_files import CsvFile, CsvRow
 from data.engine import scoped_transaction
 from data.errors import BadInput, CityError, Language, Where
 from data.queries import query
+from data.replacing import replaced
 from layers.crs import axes_look_swapped, parse_crs, to_wgs84
 
 MAPPABLE = ("category", "title", "description", "occurred_at", "reported_at", "closed_at", "place")
@@ -39,7 +41,11 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class IncidentFile:
-    """A CSV file and what its columns mean. `id_field` None: the line number is the report's id."""
+    """A CSV file and what its columns mean.
+
+    Without `id_field` a report's id is made of its row's content, and of its place among equal rows: the same row
+    again is the same report, wherever in whichever file it stands.
+    """
 
     path: Path
     source: str
@@ -81,8 +87,10 @@ class IncidentFile:
         """The same file, its axes taken as they are."""
         return replace(self, axes_confirmed=True)
 
-    def report_of(self, row: CsvRow) -> IncidentReport:
-        """One row as a report. Raises BadInput with line and column."""
+    def report_of(self, row: CsvRow, equal_before: int) -> IncidentReport:
+        """One row as a report; `equal_before` rows like it came earlier. Raises BadInput with line and column."""
+        if row.fault is not None:
+            raise row.fault
         where = Where(str(self.path), row.line)
         values = row.values
         mapped = {
@@ -91,15 +99,16 @@ class IncidentFile:
         }
         fields: dict[str, object] = {
             "source": self.source,
-            "source_id": values[self.id_field] if self.id_field else str(row.line),
+            "source_id": values[self.id_field] if self.id_field else f"{digest(row)}-{equal_before}",
             "taxonomy": self.taxonomy,
-            "category": self.category,
             "x": _number(values[self.lon], Where(where.file, where.line, self.lon)),
             "y": _number(values[self.lat], Where(where.file, where.line, self.lat)),
             "crs": self.crs,
             "axes_confirmed": self.axes_confirmed,
             "attributes": {name: values[name] for name in self.keep} or None,
         }
+        if self.category is not None:
+            fields["category"] = self.category
         for target, text in mapped.items():
             if target.endswith("_at"):
                 fields[target] = self._moment(text, Where(where.file, where.line, self.mapping[target]))
@@ -123,12 +132,11 @@ class IncidentFile:
 
 async def look_swapped(context: Context, actor: Actor, spec: IncidentFile) -> bool:
     """Whether most of the file's first rows would fall inside the city only with their axes exchanged."""
-    rows = [row for row in islice(spec.opened().rows(), SAMPLE) if isinstance(row, CsvRow)]
+    rows = [row for row in islice(spec.opened().rows(), SAMPLE) if row.fault is None]
     pairs = [pair for row in rows if (pair := _pair(row, spec)) is not None]
     if not pairs:
         return False
-    async with scoped_transaction(context.engine, actor.scope) as connection:
-        bbox = (await context.placements.current(connection)).bbox
+    bbox = (await context.placements.current(context.engine)).bbox
     x, y = np.array(pairs).T
     lon, lat = to_wgs84(x, y, parse_crs(spec.crs))
     return bool(axes_look_swapped(lon, lat, bbox).mean() > 0.5)
@@ -139,74 +147,66 @@ async def import_incidents(
 ) -> Tally:
     """Takes the file in, a transaction for every thousand rows; run again, it goes on where it was stopped.
 
-    Rows that cannot be taken go to `rejects` with line, field and reason; no such file is left if there are none.
-    Raises BadInput for a file that cannot be read at all.
+    Rows that cannot be taken go to `rejects` with line, field and reason; no such file is made if there are none.
+    Raises BadInput for a file that cannot be read at all, or for `rejects` being that file.
     """
+    if _same_file(rejects, spec.path):
+        raise BadInput("import.rejects_is_input")
     file = spec.opened()
     tally = Tally()
-    with _rejects(rejects, file.fields, language) as reject:
-        rows = file.rows()
-        read = 0
-        while chunk := list(islice(rows, CHUNK)):
-            read += len(chunk)
-            await _take(context, actor, spec, chunk, tally, reject)
-            progress(read)
+    equal: Counter[bytes] = Counter()
+    refused: list[tuple[CsvRow, CityError]] = []
+    rows = file.rows()
+    read = 0
+    while chunk := list(islice(rows, CHUNK)):
+        refused += await _take(context, actor, spec, chunk, equal, tally)
+        read += len(chunk)
+        progress(read)
+    if refused:
+        _write_rejects(rejects, file.fields, refused, language)
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_REFRESH_STATISTICS)
     return tally
 
 
+def _same_file(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def digest(row: CsvRow) -> str:
+    """A name for a row's content."""
+    return hashlib.blake2b("\x1f".join(row.cells).encode(), digest_size=12).hexdigest()
+
+
 async def _take(
-    context: Context,
-    actor: Actor,
-    spec: IncidentFile,
-    chunk: list[CsvRow | BadInput],
-    tally: Tally,
-    reject: Reject,
-) -> None:
+    context: Context, actor: Actor, spec: IncidentFile, chunk: list[CsvRow], equal: Counter[bytes], tally: Tally
+) -> list[tuple[CsvRow, CityError]]:
+    """Reports one chunk; the rows that were refused. `equal` counts the rows seen by their content."""
     good: list[tuple[CsvRow, IncidentReport]] = []
+    refused: list[tuple[CsvRow, CityError]] = []
     for row in chunk:
+        content = digest(row).encode()
         try:
-            if isinstance(row, BadInput):
-                raise row
-            good.append((row, spec.report_of(row)))
+            good.append((row, spec.report_of(row, equal[content])))
         except CityError as fault:
             tally.reject(fault)
-            reject(row if isinstance(row, CsvRow) else None, fault)
-    given = [(Where(str(spec.path), row.line), one) for row, one in good]
-    outcomes = await report_many(context, actor, given)
+            refused.append((row, fault))
+        equal[content] += 1
+    outcomes = await report_many(context, actor, [(Where(str(spec.path), row.line), one) for row, one in good])
     tally.count(outcomes)
-    for (row, _), outcome in zip(good, outcomes, strict=True):
-        if outcome.fault is not None:
-            reject(row, outcome.fault)
+    return refused + [
+        (row, outcome.fault) for (row, _), outcome in zip(good, outcomes, strict=True) if outcome.fault is not None
+    ]
 
 
-class Reject(Protocol):
-    """Writes one refused row (None: one that could not be read) with its fault."""
-
-    def __call__(self, row: CsvRow | None, fault: CityError) -> None: ...
-
-
-@contextmanager
-def _rejects(path: Path, fields: list[str], language: Language) -> Iterator[Reject]:
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+def _write_rejects(path: Path, fields: list[str], refused: list[tuple[CsvRow, CityError]], language: Language) -> None:
+    """Line, field and reason of every refused row, and the row as it came: to be mended and imported again."""
+    with replaced(path, encoding="utf-8-sig") as file:
         writer = csv.writer(file)
         writer.writerow(["line", "field", "reason", *fields])
-        written = 0
-
-        def reject(row: CsvRow | None, fault: CityError) -> None:
-            nonlocal written
-            written += 1
+        for row, fault in refused:
             for cause in fault.causes or (fault,):
-                values = [row.values[name] for name in fields] if row else []
-                line = cause.where.line if cause.where.line is not None else fault.where.line
-                writer.writerow([line, cause.where.field or "", cause.bare_said(language), *values])
-
-        try:
-            yield reject
-        finally:
-            if not written:
-                path.unlink()
+                writer.writerow([row.line, cause.where.field or "", cause.bare_said(language), *row.cells])
 
 
 def _number(text: str, where: Where) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
 from brain.context import Context
-from brain.placements import Placement
+from brain.placements import EditionIndex, Placement
 from brain.reports import IncidentReport
 from data.dictionaries import MAIN_SCHEME
 from data.engine import KEY_MAX, scoped_transaction
@@ -47,6 +48,9 @@ _CODES = query("categories", "codes")
 
 BBox = tuple[float, float, float, float]
 
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""When something may have happened: beyond, it is a slip of the pen, or a date that drivers cannot read back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -74,16 +78,14 @@ async def report(context: Context, actor: Actor, given: IncidentReport) -> tuple
 async def report_many(context: Context, actor: Actor, given: Sequence[tuple[Where, IncidentReport]]) -> list[Outcome]:
     """Takes reports in, in one transaction: the good ones are written, the bad ones named. One outcome a report."""
     actor.must_be_able_to("report incidents")
-    async with scoped_transaction(context.engine, actor.scope) as connection:
-        index = await context.placements.current(connection)
-        faults = await _field_faults(connection, given)
-        lon, lat = _coordinates(given, faults)
-        _find_misplaced(given, faults, lon, lat, index.bbox)
-        good = [position for position, fault in enumerate(faults) if fault is None]
-        outcomes = [Outcome(fault=fault) for fault in faults]
-        if good:
-            placement = index.place(lon[good], lat[good])
-            await _add(context, connection, actor, given, good, (lon[good], lat[good]), placement, outcomes)
+    index = await context.placements.current(context.engine)
+    known = await _known_categories(context, actor, {one.taxonomy for _, one in given})
+    # Placing takes the processor: in a thread, and before the transaction, so that nobody waits for either.
+    placed = await asyncio.to_thread(_place, index, given, known)
+    outcomes = [Outcome(fault=fault) for fault in placed.faults]
+    if placed.good:
+        async with scoped_transaction(context.engine, actor.scope) as connection:
+            await _add(context, connection, actor, given, placed, outcomes)
     return outcomes
 
 
@@ -96,15 +98,35 @@ def _at(where: Where, field: str) -> Where:
     return Where(where.file, where.line, field)
 
 
-async def _field_faults(connection: AsyncConnection, given: Given) -> Faults:
-    """For every report the first rule that one of its fields breaks by itself, or None."""
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Reports after placing: each one's fault or None; for the `good` ones (positions) coordinates and placement."""
+
+    faults: Faults
+    good: list[int]
+    lon: Floats
+    lat: Floats
+    placement: Placement
+
+
+def _place(index: EditionIndex, given: Given, known: dict[str, frozenset[str] | None]) -> _Placed:
+    faults = [_field_fault(one, where, known) for where, one in given]
+    lon, lat = _coordinates(given, faults)
+    _find_misplaced(given, faults, lon, lat, index.bbox)
+    good = [position for position, fault in enumerate(faults) if fault is None]
+    return _Placed(faults, good, lon[good], lat[good], index.place(lon[good], lat[good]))
+
+
+async def _known_categories(context: Context, actor: Actor, taxonomies: set[str]) -> dict[str, frozenset[str] | None]:
+    """The codes of each taxonomy there is; None for an open one, which takes any label."""
     known: dict[str, frozenset[str] | None] = {}
-    for taxonomy in {one.taxonomy for _, one in given}:
-        row = (await connection.execute(_TAXONOMY, {"taxonomy": taxonomy})).one_or_none()
-        if row is not None:
-            codes = await connection.execute(_CODES, {"taxonomy": taxonomy})
-            known[taxonomy] = None if row.is_open else frozenset(codes.scalars())
-    return [_field_fault(one, where, known) for where, one in given]
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        for taxonomy in taxonomies:
+            row = (await connection.execute(_TAXONOMY, {"taxonomy": taxonomy})).one_or_none()
+            if row is not None:
+                codes = await connection.execute(_CODES, {"taxonomy": taxonomy})
+                known[taxonomy] = None if row.is_open else frozenset(codes.scalars())
+    return known
 
 
 def _field_fault(given: IncidentReport, where: Where, known: dict[str, frozenset[str] | None]) -> CityError | None:
@@ -118,6 +140,8 @@ def _field_fault(given: IncidentReport, where: Where, known: dict[str, frozenset
     for field, moment in _moments(given):
         if moment is not None and moment.tzinfo is None:
             return BadInput("time.no_zone", where=_at(where, field), given=moment.isoformat())
+        if moment is not None and not EARLIEST <= moment <= LATEST:
+            return BadInput("time.out_of_range", where=_at(where, field), given=moment.isoformat())
     if not (math.isfinite(given.x) and math.isfinite(given.y)):
         return BadInput("coordinate.not_finite", where=_at(where, "x"), x=given.x, y=given.y)
     return None
@@ -167,12 +191,11 @@ async def _add(
     connection: AsyncConnection,
     actor: Actor,
     given: Given,
-    good: list[int],
-    lonlat: tuple[Floats, Floats],
-    placement: Placement,
+    placed: _Placed,
     outcomes: list[Outcome],
 ) -> None:
     """Writes the placed reports that lie in the actor's scope; fills `outcomes` in place."""
+    good, placement = placed.good, placed.placement
     mine = []
     for row, position in enumerate(good):
         if actor.scope.holds(int(placement.keys[row])):
@@ -197,8 +220,8 @@ async def _add(
         "original_xs": [one.x for one in reports],
         "original_ys": [one.y for one in reports],
         "original_crses": [one.crs for one in reports],
-        "lons": lonlat[0][rows].tolist(),
-        "lats": lonlat[1][rows].tolist(),
+        "lons": placed.lon[rows].tolist(),
+        "lats": placed.lat[rows].tolist(),
         "places": [one.place for one in reports],
         "region_keys": placement.keys[rows].tolist(),
         "placed_codes": [placement.codes[row] if placement.assigned[row] else None for row in mine],

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from data.dictionaries import MAIN_SCHEME
+from data.engine import SYSTEM, scoped_transaction
 from data.errors import Conflict
 from data.queries import query
 from layers.locate import Placing
@@ -66,19 +67,26 @@ class Placements:
         self._index: EditionIndex | None = None
         self._building = asyncio.Lock()
 
-    async def current(self, connection: AsyncConnection) -> EditionIndex:
-        """The index of the edition this transaction sees. Raises Conflict while there are no regions."""
-        edition_id = (await connection.execute(_MAIN_EDITION)).scalar_one_or_none()
+    async def current(self, engine: AsyncEngine) -> EditionIndex:
+        """The index of the newest edition. Raises Conflict while there are no regions.
+
+        Who waits for an index that is being built holds no connection meanwhile.
+        """
+        async with scoped_transaction(engine, SYSTEM) as connection:
+            edition_id = (await connection.execute(_MAIN_EDITION)).scalar_one_or_none()
         if edition_id is None:
             raise Conflict("regions.none")
+        if self._index is not None and self._index.edition_id >= edition_id:
+            return self._index
         async with self._building:
-            if self._index is None or self._index.edition_id != edition_id:
-                self._index = await self._build(connection, edition_id)
+            if self._index is None or self._index.edition_id < edition_id:
+                self._index = await self._build(engine, edition_id)
             return self._index
 
-    async def _build(self, connection: AsyncConnection, edition_id: int) -> EditionIndex:
-        scheme = (await connection.execute(_SCHEME, {"scheme": MAIN_SCHEME})).one()
-        rows = (await connection.execute(_LEAVES, {"scheme_id": scheme.id, "edition_id": edition_id})).all()
+    async def _build(self, engine: AsyncEngine, edition_id: int) -> EditionIndex:
+        async with scoped_transaction(engine, SYSTEM) as connection:
+            scheme = (await connection.execute(_SCHEME, {"scheme": MAIN_SCHEME})).one()
+            rows = (await connection.execute(_LEAVES, {"scheme_id": scheme.id, "edition_id": edition_id})).all()
         return await asyncio.to_thread(
             build_index, edition_id, [row.key for row in rows], [row.code for row in rows], [row.wkb for row in rows]
         )

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import csv
 import math
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from data.csv_files import CsvFile, CsvRow
-from data.errors import BadInput, Where
+from data.errors import BadInput, CityError, Where
 from data.files import read_features
+from data.replacing import replaced
 from layers.crs import check_lonlat, geometries_to_wgs84, parse_crs, to_wgs84
 from layers.geometry import repair_polygons
 from layers.locate import Placing
@@ -58,7 +57,7 @@ def place_file(
         raise BadInput("place.has_region_id", where=Where(str(points_file)))
     ids, placing = _regions(regions_file, region_id, regions_crs)
     done = Placed()
-    with _replaced(out) as file:
+    with replaced(out) as file:
         writer = csv.writer(file)
         writer.writerow([*points.fields, REGION_ID])
         rows = points.rows()
@@ -73,7 +72,7 @@ def place_file(
             done.outside += int((~inside).sum())
             done.on_border += int(placing.on_border(x[inside], y[inside], index[inside]).sum())
             found = np.where(inside, ids[index], "")
-            writer.writerows([*row.values.values(), region] for row, region in zip(chunk, found, strict=True))
+            writer.writerows([*row.cells, region] for row, region in zip(chunk, found, strict=True))
             read += len(chunk)
             progress(read)
     return done
@@ -88,14 +87,22 @@ def _regions(path: Path, region_id: str, crs: str | None) -> tuple[np.ndarray[An
     for value, line in zip(ids, features.lines, strict=True):
         if not value:
             raise BadInput("region.no_code", where=Where(str(path), line, region_id))
-    geoms, _ = repair_polygons(geometries_to_wgs84(features.geoms, parse_crs(given)))
     codes = [str(value) for value in ids]
+    seen: set[str] = set()
+    for code, line in zip(codes, features.lines, strict=True):
+        if code in seen:
+            raise BadInput("region.repeated_code", where=Where(str(path), line, region_id), code=code)
+        seen.add(code)
+    try:
+        geoms, _ = repair_polygons(geometries_to_wgs84(features.geoms, parse_crs(given)))
+    except CityError as fault:
+        raise fault.at(Where(str(path))) from None
     return np.array(codes, dtype=object), Placing.build(codes, geoms)
 
 
-def _whole(row: CsvRow | BadInput) -> CsvRow:
-    if isinstance(row, BadInput):
-        raise row
+def _whole(row: CsvRow) -> CsvRow:
+    if row.fault is not None:
+        raise row.fault
     return row
 
 
@@ -120,15 +127,3 @@ def _refuse_outside_earth(chunk: list[CsvRow], path: Path, x: Any, y: Any, field
         first = int(wrong[0])
         where = Where(str(path), chunk[first].line, field)
         raise BadInput("coordinate.out_of_range", where=where, x=float(x[first]), y=float(y[first]))
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[IO[str]]:
-    """A file that takes its name only when it is whole."""
-    unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -6,14 +6,27 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
 from data.errors import BadInput, CityError, Where, message_keys
 
 DEFAULT_TAXONOMY = "gbt47678.5-2026-matters"
 
-Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Long = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+
+def _writable(text: str) -> str:
+    """The same text. Raises for what no PostgreSQL text can hold."""
+    if "\0" in text:
+        raise PydanticCustomError("text_unwritable", "a NUL character")
+    return text
+
+
+Writable = AfterValidator(_writable)
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Writable]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), Writable]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000), Writable]
+Long = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), Writable]
+Attributes = Annotated[dict[Short, Line], Field(max_length=50)]
 
 
 class IncidentReport(BaseModel):
@@ -25,7 +38,7 @@ class IncidentReport(BaseModel):
     source_id: Short = Field(description="The report's own id there: the same one again is not a second incident.")
     taxonomy: Short = DEFAULT_TAXONOMY
     category: Short = Field(description="A code of the taxonomy.")
-    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    title: Title = ""
     description: Long | None = None
     occurred_at: datetime | None = None
     reported_at: datetime | None = Field(default=None, description="When it was reported there; now by default.")
@@ -33,9 +46,9 @@ class IncidentReport(BaseModel):
     x: float
     y: float
     crs: Short = "EPSG:4326"
-    place: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
+    place: Line | None = None
     axes_confirmed: bool = Field(default=False, description="The axes are right although they look swapped.")
-    attributes: dict[str, str] | None = None
+    attributes: Attributes | None = None
 
 
 def read_report(fields: Mapping[str, Any], where: Where) -> IncidentReport:
@@ -61,5 +74,5 @@ def validation_fault(details: list[Any], where: Where) -> BadInput:
 
 
 def _shortened(given: object) -> str:
-    text = str(given)
+    text = str(given).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else text[:57] + "…"

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +17,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
 from data.cluster import Cluster
+from data.errors import Unready
 from data.migrate import APP_ROLE
+
+SECRET_BYTES = 32
 
 
 def _default_home() -> Path:
@@ -41,7 +46,8 @@ class Settings(BaseSettings):
     far_m: float = Field(
         default=20_000, gt=0, description="Metres from every region at which a report draws a warning."
     )
-    body_limit: int = Field(default=64 * 2**20, gt=0, description="Bytes of the largest request body.")
+    body_limit: int = Field(default=2**20, gt=0, description="Bytes of the largest request body but for a batch.")
+    batch_limit: int = Field(default=64 * 2**20, gt=0, description="Bytes of the largest batch.")
     batch_line_limit: int = Field(default=64 * 2**10, gt=0, description="Bytes of one line of a batch.")
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
     session_hours: float = Field(default=12, gt=0)
@@ -51,14 +57,22 @@ class Settings(BaseSettings):
     def secret(self) -> bytes:
         """The installation's secret, made on first use and kept in a file only its user can read."""
         path = self.home / "secret"
-        self.home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            self.home.mkdir(parents=True, exist_ok=True)
+            # Written whole under another name (mode 0600), then linked: nobody ever reads half a secret.
+            with tempfile.NamedTemporaryFile("w", dir=self.home, prefix=".secret-") as file:
+                file.write(secrets.token_hex(SECRET_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+                with suppress(FileExistsError):
+                    os.link(file.name, path)
         try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return bytes.fromhex(path.read_text())
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-        return bytes.fromhex(path.read_text())
+            secret = bytes.fromhex(path.read_text())
+        except ValueError:
+            secret = b""
+        if len(secret) < SECRET_BYTES:
+            raise Unready("settings.secret", file=path)
+        return secret
 
     def derived(self, purpose: str) -> str:
         """A secret of its own for one purpose, from the installation's."""

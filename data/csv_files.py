@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data.errors import BadInput, Where
 from data.packed import BLOCK, open_packed
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """One row of a CSV file with the 1-based line on which it begins."""
+    """One row of a CSV file with the 1-based line on which it begins, as it stands there and by column.
+
+    `fault` says what is wrong with the row as a whole; then `values` is empty.
+    """
 
     line: int
+    cells: list[str]
     values: dict[str, str]
+    fault: BadInput | None = None
 
 
 class CsvFile:
@@ -31,7 +39,7 @@ class CsvFile:
         self.path = path
         self.encoding = known_encoding(encoding) or _sniff_encoding(path)
         with self._reader() as reader:
-            self.fields: list[str] = list(reader.fieldnames or [])
+            self.fields: list[str] = next(reader, [])
         repeated = {field for field in self.fields if self.fields.count(field) > 1}
         if not self.fields:
             raise BadInput("file.empty", where=Where(str(path)))
@@ -44,34 +52,36 @@ class CsvFile:
             if field not in self.fields:
                 raise BadInput("file.no_field", where=Where(str(self.path)), field=field, fields=", ".join(self.fields))
 
-    def rows(self) -> Iterator[CsvRow | BadInput]:
-        """Row after row; a row with the wrong number of columns is yielded as the fault it is."""
+    def rows(self) -> Iterator[CsvRow]:
+        """Row after row; one with the wrong number of columns comes with its fault."""
         with self._reader() as reader:
-            _ = reader.fieldnames  # reads the header, so that the next line is the first row's
+            next(reader, None)
             line = reader.line_num + 1
             while True:
                 try:
-                    row = next(reader)
+                    cells = next(reader)
                 except StopIteration:
                     return
                 except csv.Error as fault:
-                    yield BadInput("file.csv", where=Where(str(self.path), reader.line_num), reason=str(fault))
+                    where = Where(str(self.path), reader.line_num)
+                    yield CsvRow(line, [], {}, BadInput("file.csv", where=where, reason=str(fault)))
+                    line = reader.line_num + 1
                     continue
-                if None in row or None in row.values():
-                    given = sum(value is not None for key, value in row.items() if key is not None)
-                    given += len(row.get(None) or ())
-                    where = Where(str(self.path), line)
-                    yield BadInput("file.columns", where=where, expected=len(self.fields), given=given)
-                else:
-                    yield CsvRow(line, row)
+                if len(cells) == len(self.fields):
+                    yield CsvRow(line, cells, dict(zip(self.fields, cells, strict=True)))
+                elif cells:
+                    where, expected = Where(str(self.path), line), len(self.fields)
+                    yield CsvRow(
+                        line, cells, {}, BadInput("file.columns", where=where, expected=expected, given=len(cells))
+                    )
                 line = reader.line_num + 1
 
     @contextmanager
-    def _reader(self) -> Iterator[csv.DictReader[str]]:
+    def _reader(self) -> Iterator[Reader]:
         with open_packed(self.path) as raw:
             text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
             try:
-                yield csv.DictReader(text)
+                yield csv.reader(text)
             except UnicodeDecodeError as fault:
                 raise BadInput("file.encoding", where=Where(str(self.path)), encoding=self.encoding) from fault
 
@@ -79,7 +89,9 @@ class CsvFile:
 def known_encoding(name: str | None) -> str | None:
     """The same name. Raises BadInput for one that nobody knows."""
     try:
-        return name and codecs.lookup(name).name
+        if name:
+            "".encode(name)  # refuses codecs that are not of text, too
+        return name
     except LookupError:
         raise BadInput("file.encoding_unknown", encoding=name) from None
 

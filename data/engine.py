@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -30,6 +30,10 @@ class Scope:
     def __post_init__(self) -> None:
         if len(self.intervals) > MOST_INTERVALS:
             raise ValueError(f"a scope has at most {MOST_INTERVALS} intervals, not {len(self.intervals)}")
+
+    def covers(self, intervals: Sequence[tuple[int, int]]) -> bool:
+        """Whether all of these lie in scope."""
+        return all(any(lo <= first and last <= hi for lo, hi in self.intervals) for first, last in intervals)
 
     def holds(self, key: int) -> bool:
         """Whether the region of this key is in scope: the same rule as the policies'."""

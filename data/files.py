@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,20 @@ def write_features(path: Path, geoms: NDArray[np.object_], columns: dict[str, li
     options: dict[str, Any] = {"COORDINATE_PRECISION": "17"} if driver.startswith("GeoJSON") else {}
     if driver == "ESRI Shapefile":
         options["ENCODING"] = "UTF-8"
-    path.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".citybrain-", dir=path.absolute().parent) as directory:
+        _write(Path(directory) / path.name, geoms, columns, crs, driver, options)
+        for written in Path(directory).iterdir():
+            written.replace(path.with_name(written.name))
+
+
+def _write(
+    path: Path,
+    geoms: NDArray[np.object_],
+    columns: dict[str, list[str | None]],
+    crs: str,
+    driver: str,
+    options: dict[str, Any],
+) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*laundered.*|.*Normalized.*", category=RuntimeWarning)
         pyogrio.raw.write(

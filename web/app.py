@@ -14,7 +14,7 @@ from brain.context import open_context
 from brain.settings import Settings
 from web import console, errors
 from web.api import categories, city, incidents, live, regions, session, tiles
-from web.limits import BodyLimit
+from web.request_guard import RequestGuard
 from web.security_headers import SecurityHeaders
 
 STATIC = Path(__file__).with_name("static")
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(BodyLimit, limit=settings.body_limit)
+    app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of={"/api/incidents/batch": settings.batch_limit})
     app.add_middleware(SecurityHeaders)
     errors.install(app)
     for room in (session, city, categories, regions, tiles, incidents, live):

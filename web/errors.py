@@ -37,6 +37,8 @@ STATUS: tuple[tuple[type[CityError], int], ...] = (
 )
 """Kind of fault → HTTP status; the first that fits."""
 
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
 log = structlog.get_logger()
 
 
@@ -60,9 +62,13 @@ class Problem(BaseModel):
 
 
 def language_of(request: Request) -> Language:
-    """English if the caller prefers it, else Chinese."""
-    preferred = request.headers.get("accept-language", "").strip().lower()
-    return "en" if preferred.startswith("en") else "zh"
+    """Of Chinese and English the one the caller prefers (RFC 9110, 12.5.4); Chinese where neither is named."""
+    preferred: list[tuple[float, Language]] = []
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        weight = float(quality) if quality.replace(".", "", 1).isdigit() else 1.0
+        preferred += [(weight, language) for language in LANGUAGES if tag.split("-")[0] == language and weight > 0]
+    return max(preferred, key=lambda choice: choice[0])[1] if preferred else "zh"
 
 
 def install(app: FastAPI) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from brain.cli import accounts, exports, imports, placing, server
 from brain.cli.output import show_fault
-from data.errors import CityError
+from data.errors import BadInput, CityError, Unready
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("run")(server.run)
@@ -25,6 +27,18 @@ def main() -> None:
     """The entry point: a fault is shown as a sentence, never as a traceback."""
     try:
         app()
-    except CityError as fault:
-        show_fault(fault)
+    except (CityError, OSError, SQLAlchemyError, ValidationError) as fault:
+        show_fault(_said(fault))
         raise SystemExit(1) from None
+
+
+def _said(fault: Exception) -> CityError:
+    """What went wrong outside the product's own rules, in its words: files, the database, the settings."""
+    if isinstance(fault, CityError):
+        return fault
+    if isinstance(fault, ValidationError):
+        first = fault.errors()[0]
+        return BadInput("settings.invalid", name=str(first["loc"][0]).upper(), reason=first["msg"])
+    if isinstance(fault, OSError):
+        return BadInput("file.os", file=fault.filename or "-", reason=fault.strerror or str(fault))
+    return Unready("database.unreachable", reason=str(getattr(fault, "orig", None) or fault).strip())

@@ -97,7 +97,7 @@ def incidents(
         str | None, typer.Option(help="Name of the reporting system; the file's name by default.")
     ] = None,
     id_field: Annotated[
-        str | None, typer.Option("--id", help="Column of its own ids; the line number by default.")
+        str | None, typer.Option("--id", help="Column of its own ids; the row's content by default.")
     ] = None,
     category: Annotated[str | None, typer.Option(help="One category for every row.")] = None,
     taxonomy: Annotated[
@@ -132,7 +132,7 @@ def incidents(
         encoding=encoding,
         axes_confirmed=axes_confirmed,
     )
-    kept = rejects or file.with_name(f"{file.name.split('.')[0]}.rejects.csv")
+    kept = rejects or file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
 
     async def take_in(context: Context) -> Tally:
         checked = await _with_right_axes(context, spec)

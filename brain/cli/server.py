@@ -21,7 +21,7 @@ import typer
 import uvicorn
 
 from brain import demo, diagnosis, tasks
-from brain.cli.database import own_database
+from brain.cli.database import database, only_run
 from brain.cli.output import console, language, progress_bars, say
 from brain.context import open_context
 from brain.settings import Settings
@@ -43,7 +43,7 @@ def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-
     # SIGINT too: a shell that starts a command in the background has it ignored, and Python leaves it so.
     for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signal_number, lambda *_: sys.exit(0))
-    with own_database(settings):
+    with only_run(settings), database(settings, migrate=True):
         if with_demo:
             asyncio.run(_load_demo(settings))
         with _listening(port, PORTS_TRIED) as sockets, _worker():
@@ -83,7 +83,7 @@ def _end_with_input() -> None:
 
 def migrate() -> None:
     """Brings the database to this version; the private cluster is started for it."""
-    with own_database(Settings()):
+    with database(Settings(), migrate=True):
         say("migrate.done")
 
 

@@ -25,7 +25,7 @@ added as (
            coalesce(reported_at, now()), closed_at,
            original_x, original_y, original_crs, st_setsrid(st_makepoint(lon, lat), 4326), place,
            region_key, :edition_id, placed_code, placed_code is not null, on_border, nearest_m, cast(attributes as jsonb)
-    from given
+    from given order by source, source_id  -- one order for all, so that two batches never wait for each other
     on conflict (source, source_id) do nothing
     returning id, source, source_id, region_key, assigned
 ),
@@ -83,10 +83,10 @@ left join category c on c.taxonomy = i.taxonomy and c.code = i.category
 where i.id = any(:ids)
 order by i.id desc;
 
--- name: keys_in_box — the regions of every tier that a box touches
-select b.region_key
+-- name: keys_in_box — the regions that a box touches or touched in an earlier edition: incidents stay with theirs
+select distinct b.region_key
 from border b
-where b.scheme_id = :scheme_id and b.edition_to is null
+where b.scheme_id = :scheme_id
   and b.geom && st_makeenvelope(:west, :south, :east, :north, 4326)
 limit :limit;
 

@@ -88,10 +88,15 @@ async def test_a_code_is_never_given_again(city: Context) -> None:
     with pytest.raises(Conflict) as refused:
         await publish_cells(city, cells)
     assert (refused.value.key, refused.value.values["code"]) == ("region.code_reused", "440101001003")
-    moved = nested(small_city_cells() | {"440101001003": cell(50, 50)})
-    moved.parents[-1][2] = "440102001"
-    with pytest.raises(Conflict):
+
+
+async def test_a_region_does_not_move_to_another_parent_under_its_code(city: Context) -> None:
+    """Its key lies in its parent's interval: elsewhere it is another region, with another code."""
+    moved = nested(small_city_cells())
+    moved.parents[-1][0] = "440102001"
+    with pytest.raises(Conflict) as refused:
         await boundaries.publish(city, SYSTEM_ACTOR, "main", moved, note="", progress=lambda *_: None)
+    assert (refused.value.key, refused.value.values["code"]) == ("region.moved", "440101001001")
 
 
 async def test_a_refused_publish_leaves_nothing(city: Context, owner: psycopg.Connection) -> None:

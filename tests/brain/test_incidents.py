@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -106,6 +107,8 @@ async def test_on_a_border_is_said(city: Context) -> None:
         ({"taxonomy": "unheard of"}, "taxonomy.unknown", "taxonomy"),
         ({"taxonomy": "gbt47678.5-2026-matters", "category": "99999"}, "category.unknown", "category"),
         ({"occurred_at": "2026-11-01T08:00:00"}, "time.no_zone", "occurred_at"),
+        ({"occurred_at": "0001-01-01T00:00:00+08:00"}, "time.out_of_range", "occurred_at"),
+        ({"closed_at": "9999-12-31T23:59:59-08:00"}, "time.out_of_range", "closed_at"),
     ],
 )
 async def test_a_wrong_field_is_named(city: Context, fields: dict[str, Any], key: str, field: str) -> None:
@@ -224,3 +227,33 @@ async def test_a_new_edition_is_used_at_once_and_the_old_placing_stays(city: Con
     before, after = await incidents.one(city, SYSTEM_ACTOR, old), await incidents.one(city, SYSTEM_ACTOR, new)
     assert (before["placed_code"], before["edition_seq"]) == ("440101001003", 1)
     assert (after["placed_code"], after["edition_seq"]) == ("440101001004", 2)
+    drawn, _ = await incidents.points(city, SYSTEM_ACTOR, (*at(1, 0), *at(2, 1)), only_open=True, limit=10)
+    assert {row["id"] for row in drawn} == {old, new}
+    below = await incidents.latest(
+        city, SYSTEM_ACTOR, region="440101", only_open=True, assigned=True, before=None, limit=10
+    )
+    assert {row["id"] for row in below} == {old, new}
+    counts = await incidents.open_counts(city, SYSTEM_ACTOR, "district", (112, 22, 114, 24))
+    assert counts == {"440101": 2}
+
+
+async def test_batches_in_opposite_order_do_not_wait_for_each_other(city: Context) -> None:
+    """The same ids from two senders at once: each incident once, no deadlock."""
+    given = [(Where(), a_report(0.1, 0.1, source_id=str(n))) for n in range(400)]
+    both = await asyncio.gather(
+        incidents.report_many(city, SYSTEM_ACTOR, given), incidents.report_many(city, SYSTEM_ACTOR, given[::-1])
+    )
+    assert sum(outcome.is_new for outcomes in both for outcome in outcomes) == 400
+    assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] == 400
+
+
+async def test_placing_does_not_hold_the_loop(city: Context) -> None:
+    """While a thousand far points are placed, others are answered."""
+    given = [(Where(), a_report(40 + n / 10, 3, source_id=str(n))) for n in range(1000)]
+    batch = asyncio.create_task(incidents.report_many(city, SYSTEM_ACTOR, given))
+    answered = 0
+    while not batch.done():
+        await incidents.figures(city, SYSTEM_ACTOR)
+        answered += 1
+    assert answered > 3
+    assert sum(outcome.is_new for outcome in await batch) == 1000

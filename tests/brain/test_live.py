@@ -172,7 +172,9 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_nobody_else(
         for number in range(4):
             made = await _report(live, 0.1, 0.1, str(number))
             assert await awake.incident_ids(1) == [made]
-        assert len([message async for message in stuck.rest()]) <= 2
+        rest = [message async for message in stuck.rest()]
+        assert all(b"incidents" in message for message in rest)
+        assert len(rest) <= 2
 
 
 async def test_the_feed_survives_a_broken_connection(live: Context, owner: psycopg.Connection) -> None:
@@ -187,6 +189,25 @@ async def test_the_feed_survives_a_broken_connection(live: Context, owner: psyco
         )
         during = await _report(live, 0.2, 0.1, "during")
         assert await feed.incident_ids(1) == [during]
+
+
+async def test_the_feed_survives_whatever_happens_to_a_tick(live: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool that is empty for a while must not leave a feed that looks alive and is deaf."""
+    tick = live.live._tick
+    failed = asyncio.Event()
+
+    async def fail_once() -> None:
+        if not failed.is_set():
+            failed.set()
+            raise TimeoutError("no connection was free")
+        await tick()
+
+    monkeypatch.setattr(live.live, "_tick", fail_once)
+    async with listening(live, SYSTEM_ACTOR) as feed:
+        await feed.next()
+        made = await _report(live, 0.1, 0.1, "during")
+        await asyncio.wait_for(failed.wait(), SOON_S)
+        assert await feed.incident_ids(1) == [made]
 
 
 async def test_closing_ends_every_stream(live: Context) -> None:

@@ -30,9 +30,12 @@ PICTURES = Path(os.environ.get("CITYBRAIN_PICTURES", Path(__file__).parents[1] /
 expect.set_options(timeout=15_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, or Playwright's own where there is none."""
+    """The system's Chromium, or Playwright's own where there is none.
+
+    For a module only: while it is open a loop runs in this thread, where asynchronous tests could not run theirs.
+    """
     found = next(
         (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome") if shutil.which(name)), None
     )

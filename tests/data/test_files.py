@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import packed
-from data.csv_files import CsvFile, CsvRow
+from data.csv_files import CsvFile
 from data.errors import BadInput, TooLarge
 from data.files import read_features, write_features
 
@@ -153,17 +153,16 @@ def test_csv_of_any_office_is_read_back(tmp_path: Path, rows: list[list[str]], e
     file = CsvFile(path)
     found = list(file.rows())
     assert file.fields == ["一", "二", "三"]
-    assert [list(row.values.values()) for row in found if isinstance(row, CsvRow)] == [
-        [cell.replace("\r\n", "\n") for cell in row] for row in rows
-    ]
+    assert [row.cells for row in found] == [[cell.replace("\r\n", "\n") for cell in row] for row in rows]
 
 
 def test_csv_rows_know_their_line(tmp_path: Path) -> None:
     """A cell with a line break makes its row longer, and the next one begins further down."""
     (tmp_path / "x.csv").write_text('a,b\n1,2\n"x\ny",3\n4\n5,6,7\n8,9\n', "utf-8")
     found = list(CsvFile(tmp_path / "x.csv").rows())
-    lines = [(row.line if isinstance(row, CsvRow) else (row.where.line, row.key)) for row in found]
-    assert lines == [2, 3, (5, "file.columns"), (6, "file.columns"), 7]
+    assert [row.line for row in found] == [2, 3, 5, 6, 7]
+    assert [row.fault and row.fault.key for row in found] == [None, None, "file.columns", "file.columns", None]
+    assert found[3].cells == ["5", "6", "7"]
 
 
 @pytest.mark.parametrize(

@@ -214,6 +214,10 @@ def test_a_wrong_report_is_a_problem_in_the_callers_language(
         ("GET", "/api/incidents/open-counts?tier=street&bbox=0,0,1,1", 422),
         ("GET", "/api/regions/main/' or 1=1", 404),
         ("GET", "/api/regions/main?near=1", 422),
+        ("GET", "/api/regions/main/%00", 422),
+        ("GET", "/api/categories?taxonomy=%00", 422),
+        ("GET", "/%00", 422),
+        ("GET", "/api/categories?taxonomy=none", 404),
         ("PUT", "/api/incidents", 405),
         ("POST", "/api/incidents", 422),
     ],
@@ -247,28 +251,68 @@ def test_a_batch_takes_the_good_lines_and_names_the_bad(served: Served) -> None:
     assert client.post("/api/incidents/batch", content=many).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"title": "a\0b"},
+        {"attributes": {"k": "\0"}},
+        {"attributes": {"\0": "v"}},
+        {"title": "\ud800"},
+        {"attributes": {str(n): "v" for n in range(51)}},
+    ],
+    ids=["title", "attribute", "attribute's name", "half a character", "too many"],
+)
+def test_what_no_database_can_hold_is_refused(served: Served, fields: dict[str, Any]) -> None:
+    """Alone as a 422, in a batch as one rejected line among good ones."""
+    client = served.sign_in("dispatcher")
+    body = json.dumps(a_report(0.1, 0.1, **fields))
+    assert client.post("/api/incidents", content=body, headers={"content-type": "application/json"}).status_code == 422
+    lines = "\n".join([body, "[" * 60_000, json.dumps(a_report(0.1, 0.1, source_id="good"))])
+    headers = {"content-type": "application/x-ndjson"}
+    answer = client.post("/api/incidents/batch", content=lines, headers=headers).json()
+    assert (answer["accepted"], answer["rejected"]) == (1, 2)
+    assert [fault["line"] for fault in answer["faults"]] == [1, 2]
+
+
 def test_oversized_bodies_are_refused(settings: Settings) -> None:
-    """Declared or streamed, and a single endless line too."""
-    small = settings.model_copy(update={"body_limit": 10_000, "batch_line_limit": 2_000})
+    """Declared or streamed, a single endless line too, and from nobody in particular; a batch may be larger."""
+    small = settings.model_copy(update={"body_limit": 5_000, "batch_limit": 10_000, "batch_line_limit": 2_000})
     with serving(small) as served:
         client = served.sign_in("dispatcher")
-        headers = {"content-type": "application/x-ndjson"}
+        batch = {"content-type": "application/x-ndjson"}
 
-        def endless() -> Any:
-            for _ in range(50):
-                yield b"x" * 1_000 + b"\n"
-
-        def one_line() -> Any:
-            for _ in range(5):
-                yield b"x" * 1_000
+        def blocks(count: int, ending: bytes = b"") -> Any:
+            for _ in range(count):
+                yield b" " * 1_000 + ending
 
         answers = [
-            client.post("/api/incidents", content=b"x" * 20_000),
-            client.post("/api/incidents/batch", content=endless(), headers=headers),
-            client.post("/api/incidents/batch", content=one_line(), headers=headers),
+            served.client().post("/api/session", content=b"x" * 6_000),
+            served.client().post("/api/session", content=blocks(50), headers={"content-type": "application/json"}),
+            client.post("/api/incidents", content=blocks(50), headers={"content-type": "application/json"}),
+            client.post("/api/incidents/batch", content=blocks(50, b"\n"), headers=batch),
+            client.post("/api/incidents/batch", content=blocks(5), headers=batch),
         ]
-    assert [answer.status_code for answer in answers] == [413, 413, 413]
+        fine = client.post("/api/incidents/batch", content=blocks(8, b"\n"), headers=batch)
+    assert [answer.status_code for answer in answers] == [413] * 5
     assert {answer.headers["content-type"] for answer in answers} == {"application/problem+json"}
+    assert fine.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "zh"),
+        ("fr", "zh"),
+        ("fr, en;q=0.8", "en"),
+        ("en;q=0.5, zh-CN;q=0.9", "zh"),
+        ("zh;q=0, en", "en"),
+        ("EN-us", "en"),
+    ],
+)
+def test_the_callers_language_is_the_one_they_prefer(empty: Served, header: str, language: str) -> None:
+    """As RFC 9110 says, 12.5.4."""
+    detail = empty.client(header).get("/api/city").json()["detail"]
+    assert detail == {"zh": "请先登录。", "en": "Sign in first."}[language]
 
 
 def test_without_regions_the_counter_says_so(empty: Served) -> None:

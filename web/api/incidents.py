@@ -82,7 +82,7 @@ async def list_incidents(
     if ids is not None:
         rows = await incidents.by_ids(context, actor, _ids(ids))
         return IncidentPage(items=[IncidentSummary(**_summary(row)) for row in rows], next=None)
-    before = _ids(cursor)[0] if cursor else None
+    before = _ids(cursor, "cursor")[0] if cursor else None
     rows = await incidents.latest(
         context,
         actor,
@@ -148,8 +148,8 @@ def _incident(row: Any) -> dict[str, Any]:
     }
 
 
-def _ids(given: str) -> list[int]:
+def _ids(given: str, field: str = "ids") -> list[int]:
     parts = given.split(",")
     if len(parts) > MOST_IDS or not all(part.isdecimal() and len(part) < 19 for part in parts):
-        raise BadInput("ids.malformed", where=Where(field="ids"), most=MOST_IDS)
+        raise BadInput("ids.malformed", where=Where(field=field), most=MOST_IDS)
     return [int(part) for part in parts]

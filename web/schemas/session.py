@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from brain.reports import Line, Title
 from web.schemas.base import Answer
 
 
 class Credentials(BaseModel):
     """A login name and its password."""
 
-    login: str = Field(max_length=200)
-    password: str = Field(max_length=1000)
+    login: Title
+    password: Line
 
 
 class Account(Answer):
