@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { IncidentSummary } from '../src/api/contract'
-import { belongs, merge } from '../src/state/queue'
+import { belongs, items, loadQueue, merge, mergeIntoQueue } from '../src/state/queue'
 import { mergePoints, padded } from '../src/state/view'
 
 const incident = (id: string, minute: number, more: Partial<IncidentSummary> = {}) =>
@@ -11,8 +11,20 @@ const ids = (rows: IncidentSummary[]) => rows.map(({ id }) => id)
 describe('the queue', () => {
   const rows = [incident('3', 30), incident('2', 20), incident('1', 10)]
 
-  it('takes a new incident in at its place in time', () => {
-    expect(ids(merge(rows, [incident('9', 25)], 'open', false))).toEqual(['3', '9', '2', '1'])
+  it('takes a new incident in where the server pages it: by number, whatever its time', () => {
+    expect(ids(merge(rows, [incident('9', 25)], 'open', true))).toEqual(['9', '3', '2', '1'])
+  })
+
+  it('keeps what changes while a page is on its way', async () => {
+    const page = { items: [incident('2', 20), incident('1', 10)], next: null }
+    let deliver = () => {}
+    vi.stubGlobal('fetch', () => new Promise((resolve) => (deliver = () => resolve(Response.json(page)))))
+    const loaded = loadQueue()
+    mergeIntoQueue([incident('3', 30), incident('1', 10, { open: false })])
+    deliver()
+    await loaded
+    expect(ids(items.value)).toEqual(['3', '2'])
+    vi.unstubAllGlobals()
   })
 
   it('shows each incident once, as it is now', () => {
@@ -31,7 +43,7 @@ describe('the queue', () => {
     expect(ids(merge(rows, [incident('0', 5)], 'open', false))).toEqual(['3', '2', '1', '0'])
   })
 
-  it('orders incidents of the same second by number, not by text', () => {
+  it('orders incidents by number, not by text', () => {
     expect(ids(merge([], [incident('9', 1), incident('10', 1)], 'open', false))).toEqual(['10', '9'])
   })
 

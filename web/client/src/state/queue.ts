@@ -21,6 +21,7 @@ export const loading = ref(false)
 export const problem = shallowRef<Problem | null>(null)
 
 const latest = new Latest()
+let meanwhile: IncidentSummary[] = []
 
 export function openTab(wanted: Tab) {
   tab.value = wanted
@@ -37,10 +38,12 @@ function read(cursor: string | undefined) {
   return latest.ask(
     (signal) => listIncidents({ ...filters[tab.value], limit: 50, cursor }, signal),
     (page) => {
-      items.value = cursor ? [...items.value, ...page.items] : page.items
+      const rows = cursor ? [...items.value, ...page.items] : page.items
       next.value = page.next
       problem.value = null
       loading.value = false
+      items.value = merge(rows, meanwhile, tab.value, page.next !== null)
+      meanwhile = []
     },
     (reason) => {
       problem.value = toProblem(reason)
@@ -49,8 +52,10 @@ function read(cursor: string | undefined) {
   )
 }
 
+/** What changes while a page is on its way may be newer than what the page will say: it is put in again then. */
 export function mergeIntoQueue(changed: IncidentSummary[]) {
-  if (!loading.value) items.value = merge(items.value, changed, tab.value, next.value !== null)
+  if (loading.value) meanwhile.push(...changed)
+  else items.value = merge(items.value, changed, tab.value, next.value !== null)
 }
 
 export function belongs(incident: IncidentSummary, to: Tab): boolean {
@@ -61,16 +66,16 @@ export function belongs(incident: IncidentSummary, to: Tab): boolean {
 
 /** Newest first with the changes in place; what is older than the last row of an unfinished list waits for its page. */
 export function merge(rows: IncidentSummary[], changed: IncidentSummary[], to: Tab, unfinished: boolean): IncidentSummary[] {
-  const oldest = unfinished ? rows.at(-1)?.reported_at : undefined
+  const oldest = unfinished ? rows.at(-1) : undefined
   const byId = new Map(rows.map((row) => [row.id, row]))
   for (const incident of changed) {
     const known = byId.delete(incident.id)
-    if (belongs(incident, to) && (known || !oldest || incident.reported_at >= oldest)) byId.set(incident.id, incident)
+    if (belongs(incident, to) && (known || !oldest || newestFirst(incident, oldest) < 0)) byId.set(incident.id, incident)
   }
   return [...byId.values()].sort(newestFirst)
 }
 
+/** By id, as the server pages: ids are numbers that may be longer than JavaScript's. */
 function newestFirst(a: IncidentSummary, b: IncidentSummary): number {
-  if (a.reported_at !== b.reported_at) return a.reported_at < b.reported_at ? 1 : -1
   return b.id.length - a.id.length || (a.id < b.id ? 1 : -1)
 }

@@ -19,6 +19,7 @@ const means = shallowRef<Record<string, { regions: number; mean: number }>>({})
 export const tint = computed(() => tintSteps(means.value[tintedTier.value ?? '']?.mean ?? 0))
 
 let box: Box | null = null
+let meanwhile: IncidentSummary[] = []
 const latestPoints = new Latest()
 const latestCounts = new Latest()
 
@@ -34,7 +35,8 @@ export async function loadPoints() {
     latestPoints.ask(
       (signal) => readPoints(inside, state, signal),
       (answer) => {
-        points.value = answer
+        points.value = mergePoints(answer, meanwhile)[0]
+        meanwhile = []
         pointsProblem.value = null
       },
       (reason) => (pointsProblem.value = toProblem(reason)),
@@ -72,6 +74,8 @@ async function counted(work: Promise<void>) {
 
 /** Puts changed incidents among the points; answers with the ids that are new on the map. */
 export function mergeIntoPoints(changed: IncidentSummary[]): string[] {
+  // An answer that is on its way may have been written before this change: it is put in again then.
+  if (reading.value > 0) meanwhile.push(...changed)
   const [merged, fresh] = mergePoints(points.value, changed)
   points.value = merged
   return fresh
