@@ -46,9 +46,6 @@ def _programs(settings: Settings) -> None:
 
 
 def _database(settings: Settings) -> None:
-    cluster = settings.cluster
-    if cluster is not None and not cluster.running:
-        raise Unready("doctor.not_running")
     try:
         with psycopg.connect(psycopg_conninfo(settings.app_url), connect_timeout=5) as connection:
             connection.execute("select count(*) from region")

@@ -22,7 +22,7 @@ _FOR_EXPORT = query("regions", "for_export")
 async def export_regions(context: Context, actor: Actor, scheme: str, tier: str | None, crs: str, path: Path) -> int:
     """Writes code, name, tier, parent and border of a scheme's current regions; how many. Raises NotFound, BadInput.
 
-    GCJ-02 and BD-09 have no EPSG code: such a file says EPSG:4326 of itself, and its name should say the rest.
+    GCJ-02 and BD-09 have no EPSG code: such a file names no system, and whoever reads it is asked for it.
     """
     target = parse_crs(crs)
     async with scoped_transaction(context.engine, actor.scope) as connection:
@@ -35,5 +35,5 @@ async def export_regions(context: Context, actor: Actor, scheme: str, tier: str 
     geoms = shapely.from_wkb(np.array([bytes(row.wkb) for row in rows], dtype=object))
     columns = {name: [getattr(row, name) for row in rows] for name in ("code", "name", "tier", "parent")}
     moved = geometries_from_wgs84(geoms, target)
-    write_features(path, moved, columns, target.name if target.kind == "epsg" else "EPSG:4326")
+    write_features(path, moved, columns, target.name if target.kind == "epsg" else None)
     return len(rows)

@@ -116,6 +116,14 @@ class IncidentFile:
                 fields[target] = text
         return read_report(fields, where)
 
+    def in_its_words(self, fault: CityError) -> CityError:
+        """The same fault, its field named as the file's column."""
+        columns = {**self.mapping, "x": self.lon, "y": self.lat, "source_id": self.id_field}
+        field = columns.get(fault.where.field or "") or fault.where.field
+        where = replace(fault.where, field=None if field == "axes_confirmed" else field)
+        causes = tuple(self.in_its_words(cause) for cause in fault.causes)
+        return type(fault)(fault.key, where=where, causes=causes, **fault.values)
+
     def _moment(self, text: str, where: Where) -> datetime | None:
         if not text:
             return None
@@ -189,14 +197,17 @@ async def _take(
         try:
             good.append((row, spec.report_of(row, equal[content])))
         except CityError as fault:
-            tally.reject(fault)
-            refused.append((row, fault))
+            refused.append((row, spec.in_its_words(fault)))
         equal[content] += 1
     outcomes = await report_many(context, actor, [(Where(str(spec.path), row.line), one) for row, one in good])
-    tally.count(outcomes)
-    return refused + [
-        (row, outcome.fault) for (row, _), outcome in zip(good, outcomes, strict=True) if outcome.fault is not None
-    ]
+    tally.count([outcome for outcome in outcomes if outcome.fault is None])
+    for (row, _), outcome in zip(good, outcomes, strict=True):
+        if outcome.fault is not None:
+            refused.append((row, spec.in_its_words(outcome.fault)))
+    refused.sort(key=lambda one: one[0].line)
+    for _, said in refused:
+        tally.reject(said)
+    return refused
 
 
 def _write_rejects(path: Path, fields: list[str], refused: list[tuple[CsvRow, CityError]], language: Language) -> None:

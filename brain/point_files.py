@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -84,14 +84,14 @@ def _regions(path: Path, region_id: str, crs: str | None) -> tuple[np.ndarray[An
     if given is None:
         raise BadInput("file.no_crs", where=Where(str(path)))
     ids = features.column(region_id)
-    for value, line in zip(ids, features.lines, strict=True):
+    for value, place in zip(ids, features.places, strict=True):
         if not value:
-            raise BadInput("region.no_code", where=Where(str(path), line, region_id))
+            raise BadInput("region.no_code", where=replace(place, field=region_id))
     codes = [str(value) for value in ids]
     seen: set[str] = set()
-    for code, line in zip(codes, features.lines, strict=True):
+    for code, place in zip(codes, features.places, strict=True):
         if code in seen:
-            raise BadInput("region.repeated_code", where=Where(str(path), line, region_id), code=code)
+            raise BadInput("region.repeated_code", where=replace(place, field=region_id), code=code)
         seen.add(code)
     try:
         geoms, _ = repair_polygons(geometries_to_wgs84(features.geoms, parse_crs(given)))

@@ -82,7 +82,7 @@ def read_region_set(
 
 def _by_tier(source: RegionSource, features: Features, depths: dict[str, int]) -> dict[str, _Rows]:
     count = len(features.geoms)
-    where = [Where(features.file, line) for line in features.lines]
+    where = features.places
     if source.tier_field is not None:
         tiers = [tier or "" for tier in features.column(source.tier_field)]
     else:
@@ -200,4 +200,4 @@ def _nest(tiers: Sequence[str], rows: dict[str, _Rows]) -> RegionSet:
 
 def _refuse(faults: Sequence[CityError]) -> None:
     if faults:
-        raise BadInput("region.faults", causes=tuple(faults[:MOST_NAMED]), count=len(faults), first=str(faults[0]))
+        raise BadInput("region.faults", causes=tuple(faults[:MOST_NAMED]), count=len(faults), first=faults[0])

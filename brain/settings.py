@@ -10,9 +10,10 @@ import tempfile
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -52,6 +53,14 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
     session_hours: float = Field(default=12, gt=0)
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_time_zone(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"there is no time zone {name}") from None
 
     @cached_property
     def secret(self) -> bytes:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from data.errors import BadInput, Where
 from data.packed import BLOCK, open_packed
-
-if TYPE_CHECKING:
-    from _csv import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,8 @@ class CsvFile:
             raise BadInput("file.missing", where=Where(str(path)))
         self.path = path
         self.encoding = known_encoding(encoding) or _sniff_encoding(path)
-        with self._reader() as reader:
-            self.fields: list[str] = next(reader, [])
+        with self._lines() as lines:
+            self.fields: list[str] = next(csv.reader(lines), [])
         repeated = {field for field in self.fields if self.fields.count(field) > 1}
         if not self.fields:
             raise BadInput("file.empty", where=Where(str(path)))
@@ -53,37 +50,81 @@ class CsvFile:
                 raise BadInput("file.no_field", where=Where(str(self.path)), field=field, fields=", ".join(self.fields))
 
     def rows(self) -> Iterator[CsvRow]:
-        """Row after row; one with the wrong number of columns comes with its fault."""
-        with self._reader() as reader:
+        """Row after row; one with the wrong number of columns comes with its fault.
+
+        A quote that is never closed would swallow all that follows: a faulty row of several lines is given back
+        as its first line, and the rest is read again.
+        """
+        with self._lines() as lines:
+            source = _Lines(lines)
+            reader = csv.reader(source)
             next(reader, None)
-            line = reader.line_num + 1
             while True:
+                line = source.begin()
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
-                except csv.Error as fault:
-                    where = Where(str(self.path), reader.line_num)
-                    yield CsvRow(line, [], {}, BadInput("file.csv", where=where, reason=str(fault)))
-                    line = reader.line_num + 1
+                except csv.Error as error:
+                    fault = BadInput("file.csv", where=Where(str(self.path), line), reason=str(error))
+                    yield CsvRow(line, source.give_back(), {}, fault)
+                    reader = csv.reader(source)
                     continue
                 if len(cells) == len(self.fields):
                     yield CsvRow(line, cells, dict(zip(self.fields, cells, strict=True)))
+                elif cells and source.taken > 1:
+                    fault = BadInput("file.quote", where=Where(str(self.path), line))
+                    yield CsvRow(line, source.give_back(), {}, fault)
+                    reader = csv.reader(source)
                 elif cells:
                     where, expected = Where(str(self.path), line), len(self.fields)
-                    yield CsvRow(
-                        line, cells, {}, BadInput("file.columns", where=where, expected=expected, given=len(cells))
-                    )
-                line = reader.line_num + 1
+                    fault = BadInput("file.columns", where=where, expected=expected, given=len(cells))
+                    yield CsvRow(line, cells, {}, fault)
 
     @contextmanager
-    def _reader(self) -> Iterator[Reader]:
+    def _lines(self) -> Iterator[Iterator[str]]:
         with open_packed(self.path) as raw:
             text = io.TextIOWrapper(raw, encoding=self.encoding, newline="")
             try:
-                yield csv.reader(text)
+                yield iter(text)
             except UnicodeDecodeError as fault:
                 raise BadInput("file.encoding", where=Where(str(self.path)), encoding=self.encoding) from fault
+
+
+class _Lines:
+    """The lines of a file for a CSV reader, which knows how many a row took and can give all but the first back."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+        self._row: list[str] = []
+        self._read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self._read += 1
+        self._row.append(line)
+        return line
+
+    @property
+    def taken(self) -> int:
+        """How many lines the row has taken so far."""
+        return len(self._row)
+
+    def begin(self) -> int:
+        """Begins a row; the 1-based number of its first line."""
+        self._row = []
+        return self._read + 1
+
+    def give_back(self) -> list[str]:
+        """The first line of the row, as one cell; the others will be read again."""
+        first, *others = self._row or [""]
+        self._again.extendleft(reversed(others))
+        self._read -= len(others)
+        return [first.rstrip("\r\n")]
 
 
 def known_encoding(name: str | None) -> str | None:

@@ -13,11 +13,12 @@ Language = Literal["zh", "en"]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place of a fault in what somebody gave us: file name, 1-based line, field or column."""
+    """The place of a fault in what somebody gave us: file name, 1-based line or feature, field or column."""
 
     file: str | None = None
     line: int | None = None
     field: str | None = None
+    feature: int | None = None
 
 
 class CityError(Exception):
@@ -49,14 +50,22 @@ class CityError(Exception):
         text = self.bare_said(language)
         place = [
             message(f"where.{name}", language).format(value)
-            for name, value in (("file", self.where.file), ("line", self.where.line), ("field", self.where.field))
+            for name, value in (
+                ("file", self.where.file),
+                ("line", self.where.line),
+                ("feature", self.where.feature),
+                ("field", self.where.field),
+            )
             if value is not None
         ]
         return f"{', '.join(place)}: {text}" if place else text
 
     def bare_said(self, language: Language) -> str:
         """The message alone, for those who show the place elsewhere."""
-        return message(self.key, language).format_map(self.values)
+        values = {
+            name: value.said(language) if isinstance(value, CityError) else value for name, value in self.values.items()
+        }
+        return message(self.key, language).format_map(values)
 
     def at(self, where: Where) -> CityError:
         """The same fault, with what `where` knows filled in where the fault itself does not say."""
@@ -64,6 +73,7 @@ class CityError(Exception):
             file=self.where.file or where.file,
             line=self.where.line if self.where.line is not None else where.line,
             field=self.where.field or where.field,
+            feature=self.where.feature if self.where.feature is not None else where.feature,
         )
         return type(self)(self.key, where=merged, causes=self.causes, **self.values)
 

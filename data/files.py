@@ -42,8 +42,8 @@ class Features:
     geoms: NDArray[np.object_]
     columns: dict[str, list[str | None]]
     crs: str | None
-    lines: list[int]
-    """The 1-based line (GeoJSONSeq) or feature number of each."""
+    places: list[Where]
+    """Where each stands: its line in a GeoJSON sequence, its number in other files."""
 
     def column(self, field: str) -> list[str | None]:
         """The values of a field. Raises BadInput naming the fields there are."""
@@ -66,20 +66,28 @@ def read_features(path: Path, *, encoding: str | None = None) -> Features:
         if driver == "GeoJSONSeq":
             lines = _check_sequence(plain, path)
         meta, wkb, fields = _read(plain, path, encoding)
-    geoms = shapely.from_wkb(wkb, on_invalid="ignore")
+    with np.errstate(invalid="ignore"):
+        geoms = shapely.from_wkb(wkb, on_invalid="ignore")
     columns = {str(name): _as_text(values) for name, values in zip(meta["fields"], fields, strict=True)}
     if driver != "GeoJSONSeq":
-        lines = list(range(1, len(geoms) + 1))
-    elif len(lines) != len(geoms):
+        places = [Where(str(path), feature=number) for number in range(1, len(geoms) + 1)]
+    elif len(lines) == len(geoms):
+        places = [Where(str(path), line) for line in lines]
+    else:
         raise BadInput("file.features_lost", where=Where(str(path)), given=len(lines), read=len(geoms))
-    return Features(str(path), geoms, columns, meta["crs"], lines)
+    return Features(str(path), geoms, columns, meta["crs"], places)
 
 
-def write_features(path: Path, geoms: NDArray[np.object_], columns: dict[str, list[str | None]], crs: str) -> None:
-    """Writes polygons and text columns in the format that the file's ending names. Raises BadInput."""
+def write_features(
+    path: Path, geoms: NDArray[np.object_], columns: dict[str, list[str | None]], crs: str | None
+) -> None:
+    """Writes polygons and text columns in the format that the file's ending names. Raises BadInput.
+
+    `crs` None: a system without a code (GCJ-02, BD-09); the file then says nothing rather than something untrue.
+    """
     driver = _driver(path)
     if driver.startswith("GeoJSON") and crs not in LONGITUDE_LATITUDE:
-        raise BadInput("file.geojson_crs", where=Where(str(path)), crs=crs)
+        raise BadInput("file.geojson_crs", where=Where(str(path)), crs=crs or "GCJ-02/BD-09")
     if path.suffix in (".gz", ".zip"):
         raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
     # GeoJSON is longitude and latitude by its standard; 17 digits keep every bit of a double.
@@ -96,12 +104,13 @@ def _write(
     path: Path,
     geoms: NDArray[np.object_],
     columns: dict[str, list[str | None]],
-    crs: str,
+    crs: str | None,
     driver: str,
     options: dict[str, Any],
 ) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*laundered.*|.*Normalized.*", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*'crs' was not provided.*", category=UserWarning)
         pyogrio.raw.write(
             path,
             geometry=shapely.to_wkb(geoms),

@@ -54,7 +54,7 @@ class _Limited(io.RawIOBase):
         try:
             block = self._unpacked.read(len(buffer))
         except EOFError:
-            raise BadInput("file.truncated", where=Where(str(self._path)), size=self._size) from None
+            raise BadInput("file.truncated", where=Where(str(self._path))) from None
         except (gzip.BadGzipFile, zlib.error) as fault:
             raise BadInput("file.not_gzip", where=Where(str(self._path)), reason=str(fault)) from None
         self._size += len(block)

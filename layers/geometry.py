@@ -84,7 +84,7 @@ def _unusable(given: Geometries, whole: Geometries) -> list[BadInput]:
 
 def _refuse(faults: list[BadInput]) -> None:
     if faults:
-        raise Unusable("geometry.unusable", causes=tuple(faults), count=len(faults), first=str(faults[0]))
+        raise Unusable("geometry.unusable", causes=tuple(faults), count=len(faults), first=faults[0])
 
 
 def _polygonal(geoms: Geometries) -> Geometries:

@@ -154,6 +154,8 @@ def incidents(
         for fault in tally.faults[:SHOWN]:
             show_fault(fault)
         say("import.rejects", file=kept)
+        if not (tally.accepted or tally.known):
+            raise SystemExit(1)
 
 
 async def _with_right_axes(context: Context, spec: IncidentFile) -> IncidentFile:

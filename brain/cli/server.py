@@ -25,7 +25,7 @@ from brain.cli.database import database, only_run
 from brain.cli.output import console, language, progress_bars, say
 from brain.context import open_context
 from brain.settings import Settings
-from data.errors import Unready
+from data.errors import CityError, Unready
 
 HOST = "127.0.0.1"
 PORT = 8000
@@ -34,7 +34,9 @@ GRACE_S = 3
 APPLICATION = "web.app:create_app"
 """By name: this floor does not import the one above."""
 
-Port = Annotated[int, typer.Option(help="The port to listen on; `run` takes the next free one.")]
+Port = Annotated[
+    int, typer.Option(min=1, max=65535 - PORTS_TRIED, help="The port to listen on; `run` takes the next free one.")
+]
 
 
 def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-demo")] = True) -> None:
@@ -89,7 +91,12 @@ def migrate() -> None:
 
 def doctor() -> None:
     """Says what is missing and how to mend it."""
-    findings = diagnosis.examine(Settings())
+    settings = Settings()
+    try:
+        with database(settings):
+            findings = diagnosis.examine(settings)
+    except CityError as fault:
+        findings = [diagnosis.Finding("database", fault)]
     for finding in findings:
         mark = "[green]✓[/]" if finding.fault is None else "[red]✗[/]"
         console.print(f"{mark} {finding.name}", "" if finding.fault is None else finding.fault.said(language()))

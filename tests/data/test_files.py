@@ -59,7 +59,7 @@ def test_packed_and_plain_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "x.geojsonl.gz").write_bytes(gzip.compress(text.encode()))
     plain, packed_file = read_features(tmp_path / "x.geojsonl"), read_features(tmp_path / "x.geojsonl.gz")
     assert plain.column("code") == packed_file.column("code") == ["a", "b"]
-    assert plain.lines == packed_file.lines == [1, 3]
+    assert [place.line for place in plain.places] == [place.line for place in packed_file.places] == [1, 3]
 
 
 def test_codes_stay_text(tmp_path: Path) -> None:
@@ -183,3 +183,15 @@ def test_a_csv_cut_off_in_the_middle_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as refused:
         list(CsvFile(tmp_path / "x.csv.gz").rows())
     assert refused.value.key == "file.truncated"
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path) -> None:
+    """Its own line is faulty; every line after it is read."""
+    lines = ["a,b,c"] + [f"{n},x,y" for n in range(2, 200)]
+    lines[2] = '3,"x,y'
+    (tmp_path / "x.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    found = list(CsvFile(tmp_path / "x.csv").rows())
+    faults = [row for row in found if row.fault is not None]
+    assert [(row.line, row.fault and row.fault.key, row.cells) for row in faults] == [(3, "file.quote", ['3,"x,y'])]
+    assert [row.values["a"] for row in found if row.fault is None] == [str(n) for n in range(2, 200) if n != 3]
+    assert [row.line for row in found] == list(range(2, 200))
