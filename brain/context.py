@@ -12,7 +12,7 @@ from brain.live import Live
 from brain.placements import Placements
 from brain.settings import Settings
 from data.engine import open_engine
-from layers.catalog import RegionLayer
+from layers.catalog import EditionLayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Context:
     engine: AsyncEngine
     placements: Placements
     live: Live
-    region_layers: dict[int, RegionLayer]
+    region_layers: dict[int, EditionLayer]
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from data.engine import KEY_MAX, scoped_transaction
 from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound, Where
 from data.queries import query
 from layers.crs import axes_look_swapped, check_lonlat, parse_crs, to_wgs84
+from layers.geometry import BBox
 
 MOST_KEYS = 2_000
 """Regions of a box that are named one by one; a wider box is read through the scope alone."""
@@ -45,8 +46,6 @@ _SCHEME = query("regions", "scheme_by_code")
 _TIERS = query("regions", "tiers")
 _TAXONOMY = query("categories", "taxonomy")
 _CODES = query("categories", "codes")
-
-BBox = tuple[float, float, float, float]
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 """When something may have happened: beyond, it is a slip of the pen, or a date that drivers cannot read back."""

@@ -12,13 +12,12 @@ from data.engine import scoped_transaction
 from data.errors import NotFound
 from data.queries import query
 from layers import tiles
-from layers.catalog import RegionLayer, TierLayer, region_layer
+from layers.catalog import EditionLayer, TierLayer, region_layer
+from layers.geometry import BBox
 
 _TIERS = query("regions", "tiers")
 _SCHEMES = query("regions", "schemes")
 _EXTENT = query("regions", "extent")
-
-BBox = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ async def region_tile(
         return Tile(etag, await tiles.region_tile(connection, layer, z, x, y))
 
 
-def _remember(context: Context, layer: RegionLayer) -> None:
+def _remember(context: Context, layer: EditionLayer) -> None:
     """Keeps the layers of the editions in use; the oldest goes first."""
     context.region_layers[layer.edition_id] = layer
     while len(context.region_layers) > 16:

@@ -14,6 +14,7 @@ from data.dictionaries import MAIN_SCHEME
 from data.engine import SYSTEM, scoped_transaction
 from data.errors import Conflict
 from data.queries import query
+from layers.geometry import BBox
 from layers.locate import Placing
 
 _MAIN_EDITION = query("regions", "main_edition_id")
@@ -45,7 +46,7 @@ class EditionIndex:
     keys: NDArray[np.int64]
     codes: NDArray[np.object_]
     placing: Placing
-    bbox: tuple[float, float, float, float]
+    bbox: BBox
 
     def place(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Placement:
         """Places points of EPSG:4326; those outside every region get the nearest one proposed."""

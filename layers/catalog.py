@@ -30,7 +30,7 @@ class TierLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionLayer:
+class EditionLayer:
     """The borders of one edition of one scheme, as a map layer. `tiers` run coarse to fine."""
 
     scheme: str
@@ -43,7 +43,7 @@ class RegionLayer:
         return tuple(layer for layer in self.tiers if layer.min_zoom <= zoom)[-MOST_TIERS_DRAWN:]
 
 
-async def region_layer(connection: AsyncConnection, scheme: str, edition_id: int) -> RegionLayer | None:
+async def region_layer(connection: AsyncConnection, scheme: str, edition_id: int) -> EditionLayer | None:
     """The layer of one edition, or None if the scheme has no such edition."""
     edition = (await connection.execute(_EDITION, {"scheme": scheme, "edition_id": edition_id})).one_or_none()
     if edition is None:
@@ -53,4 +53,4 @@ async def region_layer(connection: AsyncConnection, scheme: str, edition_id: int
         TierLayer(row.tier, row.depth, row.min_zoom if place else 0, row.name_zh, row.name_en, row.regions)
         for place, row in enumerate(rows)
     )
-    return RegionLayer(scheme, edition.scheme_id, edition_id, tiers)
+    return EditionLayer(scheme, edition.scheme_id, edition_id, tiers)

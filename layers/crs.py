@@ -151,17 +151,6 @@ def axes_look_swapped(lon: ArrayLike, lat: ArrayLike, bbox: tuple[float, float, 
     return ~near & (y >= west) & (y <= east) & (x >= south) & (x <= north)
 
 
-def metric_crs_for(lon: float) -> Crs:
-    """The CGCS2000 3-degree Gauss-Krüger zone for a longitude, without zone prefix: metres, false easting 500 km.
-
-    EPSG:4534 has central meridian 75° E, each zone is 3° wide, EPSG:4554 has 135° E.
-    Raises BadInput("crs.no_metric_zone") outside 73.5–136.5° E.
-    """
-    if not 73.5 <= lon < 136.5:
-        raise BadInput("crs.no_metric_zone", lon=lon)
-    return Crs(f"EPSG:{4534 + int((lon - 73.5) // 3)}", "epsg")
-
-
 # The shifted systems are not published. The formulas are those found by measurement and in use in every open map
 # library since about 2010; the constants are Krasovsky's ellipsoid of 1940. The tests hold an independent check pair.
 _SEMI_MAJOR, _ECCENTRICITY_2 = 6378245.0, 0.00669342162296594323

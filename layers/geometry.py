@@ -15,6 +15,9 @@ from shapely import GeometryType
 from data.errors import BadInput
 from layers.crs import Floats, Geometries
 
+BBox = tuple[float, float, float, float]
+"""West, south, east, north in degrees (EPSG:4326)."""
+
 WGS84_ELLIPSOID = Geod(ellps="WGS84")
 _REASON = re.compile(r"(?P<reason>[^\[]+)\[(?P<x>\S+) (?P<y>\S+)]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data.queries import query
-from layers.catalog import TIERS_LABELLED, RegionLayer
+from layers.catalog import TIERS_LABELLED, EditionLayer
 
 MAX_ZOOM = 18
 
@@ -19,12 +19,12 @@ def is_tile(z: int, x: int, y: int) -> bool:
     return 0 <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z
 
 
-async def has_overview(connection: AsyncConnection, layer: RegionLayer) -> bool:
+async def has_overview(connection: AsyncConnection, layer: EditionLayer) -> bool:
     """Whether the layer's simplified shapes are there yet; until then low zooms are drawn from the exact ones."""
     return bool((await connection.execute(_HAS_OVERVIEW, {"scheme_id": layer.scheme_id})).scalar_one())
 
 
-async def region_tile(connection: AsyncConnection, layer: RegionLayer, z: int, x: int, y: int) -> bytes:
+async def region_tile(connection: AsyncConnection, layer: EditionLayer, z: int, x: int, y: int) -> bytes:
     """One tile: an MVT layer for each tier drawn at `z`, named by it, and `labels`; empty bytes if nothing is there."""
     drawn = layer.drawn_at(z)
     where = {"scheme_id": layer.scheme_id, "edition_id": layer.edition_id, "z": z, "x": x, "y": y}

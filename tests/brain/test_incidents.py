@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from brain import incidents
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
+from brain.placements import EditionIndex
 from brain.reports import IncidentReport, read_report
 from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound, Where
 from layers.crs import from_wgs84, parse_crs
@@ -247,13 +249,20 @@ async def test_batches_in_opposite_order_do_not_wait_for_each_other(city: Contex
     assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] == 400
 
 
-async def test_placing_does_not_hold_the_loop(city: Context) -> None:
-    """While a thousand far points are placed, others are answered."""
-    given = [(Where(), a_report(40 + n / 10, 3, source_id=str(n))) for n in range(1000)]
-    batch = asyncio.create_task(incidents.report_many(city, SYSTEM_ACTOR, given))
-    answered = 0
-    while not batch.done():
-        await incidents.figures(city, SYSTEM_ACTOR)
-        answered += 1
-    assert answered > 3
-    assert sum(outcome.is_new for outcome in await batch) == 1000
+async def test_placing_does_not_hold_the_loop(city: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a batch is being placed, others are answered: here placing waits until somebody has been."""
+    others_answered, placing_began, waited = threading.Event(), threading.Event(), []
+    place = EditionIndex.place
+
+    def slowly(index: EditionIndex, lon: Any, lat: Any) -> Any:
+        placing_began.set()
+        waited.append(others_answered.wait(10))
+        return place(index, lon, lat)
+
+    monkeypatch.setattr(EditionIndex, "place", slowly)
+    batch = asyncio.create_task(incidents.report_many(city, SYSTEM_ACTOR, [(Where(), a_report(0.1, 0.1))]))
+    await asyncio.to_thread(placing_began.wait, 10)
+    await incidents.figures(city, SYSTEM_ACTOR)
+    others_answered.set()
+    assert (await batch)[0].is_new
+    assert waited == [True]

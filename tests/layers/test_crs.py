@@ -20,7 +20,6 @@ from layers.crs import (
     from_wgs84,
     geometries_from_wgs84,
     geometries_to_wgs84,
-    metric_crs_for,
     parse_crs,
     to_wgs84,
 )
@@ -196,22 +195,6 @@ def test_a_pair_in_the_right_order_never_looks_exchanged_near_the_city(lon: floa
     foshan = (112.5, 22.5, 113.5, 23.5)
     assert not axes_look_swapped(lon, lat, foshan)
     assert bool(axes_look_swapped(lat, lon, foshan)) == (112.5 <= lon <= 113.5 and 22.5 <= lat <= 23.5)
-
-
-@given(lon=st.floats(73.5, 136.49999))
-def test_the_metric_zone_is_the_nearest_by_central_meridian(lon: float) -> None:
-    zone = CRS.from_user_input(metric_crs_for(lon).name)
-    family, meridian = zone.name.rsplit(" ", 1)
-    assert family == "CGCS2000 / 3-degree Gauss-Kruger CM"
-    assert abs(lon - float(meridian.rstrip("E"))) <= 1.5
-
-
-def test_metric_zones_of_the_two_cities_and_none_abroad() -> None:
-    assert metric_crs_for(113.11).name == "EPSG:4547"
-    assert metric_crs_for(104.07).name == "EPSG:4544"
-    with pytest.raises(BadInput) as refused:
-        metric_crs_for(-0.1)
-    assert refused.value.key == "crs.no_metric_zone"
 
 
 def test_wgs84_itself_is_left_alone() -> None:
