@@ -21,6 +21,7 @@ _PATH = query("regions", "path")
 _BORDER = query("regions", "border")
 _CHILDREN = query("regions", "children")
 _COVERING = query("regions", "covering")
+_BY_ALIAS = query("regions", "by_alias")
 _COUNTS = query("incidents", "region_counts")
 
 
@@ -60,6 +61,12 @@ async def children(
     bound = {"scheme": scheme, "parent": parent, "after": after, "limit": limit}
     async with scoped_transaction(context.engine, actor.scope) as connection:
         return (await connection.execute(_CHILDREN, bound)).mappings().all()
+
+
+async def by_alias(context: Context, actor: Actor, scheme: str, alias: str) -> Sequence[RowMapping]:
+    """The regions that an alias stands for: a zone without a code of its own, another authority's code."""
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        return (await connection.execute(_BY_ALIAS, {"scheme": scheme, "alias": alias})).mappings().all()
 
 
 async def covering(context: Context, actor: Actor, scheme: str, lon: float, lat: float) -> Sequence[RowMapping]:

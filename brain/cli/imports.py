@@ -13,6 +13,7 @@ from rich.table import Table
 
 from brain import boundaries, incident_files
 from brain.actor import SYSTEM_ACTOR
+from brain.alias_files import AliasFile, import_aliases
 from brain.batches import Tally
 from brain.cli.database import in_context
 from brain.cli.output import console, language, progress_bars, say, show_fault
@@ -85,6 +86,21 @@ def regions(
         say("import.published", scheme=done.scheme, seq=done.seq, **asdict(done.changes))
 
     in_context(examine_and_publish)
+
+
+@app.command("aliases")
+def aliases(
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8 or GBK, .gz too.")],
+    alias: Annotated[str, typer.Option(help="Column of the other name or code.")],
+    code: Annotated[str, typer.Option(help="Column of the region's code; an alias may have several.")],
+    note: Annotated[str | None, typer.Option(help="Column that says what it is.")] = None,
+    scheme: Annotated[str, typer.Option(help="Which scheme.")] = MAIN_SCHEME,
+    encoding: Annotated[str | None, typer.Option(help="Found out where not given.")] = None,
+) -> None:
+    """Takes in other names of regions: a development zone, another authority's codes. All rows or none."""
+    spec = AliasFile(file, alias, code, note, encoding)
+    count = in_context(lambda context: import_aliases(context, SYSTEM_ACTOR, scheme, spec))
+    say("import.aliases_done", count=count)
 
 
 @app.command("incidents")

@@ -184,3 +184,18 @@ join tier t using (tier)
 left join region p on p.key = r.parent_key
 where r.scheme_id = :scheme_id and r.edition_to is null and (cast(:tier as text) is null or r.tier = :tier)
 order by t.depth, r.code;
+
+-- name: add_alias — another name or code of a region; the code of the region, or nothing where there is none such
+insert into region_alias (scheme_id, alias, region_key, note)
+select r.scheme_id, :alias, r.key, :note
+from region r join scheme s on s.id = r.scheme_id
+where s.scheme = :scheme and r.code = :code and r.edition_to is null
+on conflict (scheme_id, alias, region_key) do update set note = excluded.note
+returning region_key;
+
+-- name: by_alias — the regions that an alias stands for, by code
+select r.code, r.name, r.tier,
+       (select count(*) from region c where c.parent_key = r.key and c.edition_to is null) as children
+from region_alias a join region r on r.key = a.region_key join scheme s on s.id = a.scheme_id
+where s.scheme = :scheme and a.alias = :alias and r.edition_to is null
+order by r.code;

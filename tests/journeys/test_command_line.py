@@ -15,6 +15,7 @@ import shapely
 from data.files import read_features, write_features
 from layers.crs import from_wgs84, geometries_from_wgs84, parse_crs
 from tests.command_line import CommandLine
+from tests.serving import serving
 from tests.worlds import at, cell, nested, small_city_cells
 
 
@@ -329,3 +330,22 @@ def test_doctor_says_what_is_missing(command_line: CommandLine, tmp_path: Path) 
     assert fresh.count("✓") == 3
     (tmp_path / "nothing" / "secret").write_text("damaged")
     assert "secret" in broken.run("doctor", fails=True)
+
+
+def test_aliases_stand_for_regions(command_line: CommandLine, tmp_path: Path) -> None:
+    """A zone over two communities, in GBK; a code that is not there stops all of it, with its line."""
+    command_line.run("import", "regions", *write_city(tmp_path), *IMPORT, "--commit")
+    path = tmp_path / "zones.csv"
+    words = ["import", "aliases", path, "--alias", "别名", "--code", "编码"]
+    path.write_text("别名,编码\n高新区,440101001\n高新区,999\n", "gbk")
+    said = command_line.run(*words, fails=True)
+    assert "line 3" in said
+    assert "999" in said
+    path.write_text("别名,编码\n高新区,440101001\n高新区,440102001\n", "gbk")
+    for _ in range(2):
+        assert "2" in command_line.run(*words)
+    with serving(command_line.settings) as served:
+        client = served.sign_in("staff", "440101")
+        found = client.get("/api/regions/main", params={"alias": "高新区"}).json()["items"]
+        assert [region["code"] for region in found] == ["440101001", "440102001"]
+        assert client.get("/api/regions/main", params={"alias": "无"}).json()["items"] == []

@@ -22,13 +22,17 @@ async def list_regions(
     actor: SignedIn,
     parent: Annotated[str | None, Query(description="Regions below this code; without it the roots.")] = None,
     near: Annotated[str | None, Query(description="lon,lat: the regions covering that point, coarse to fine.")] = None,
+    alias: Annotated[str | None, Query(description="The regions that this other name or code stands for.")] = None,
     cursor: str = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> RegionPage:
-    """Regions below a parent, by code; or those that cover a point."""
+    """Regions below a parent, by code; or those that cover a point; or those of an alias."""
     if near is not None:
         covering = await regions.covering(context, actor, scheme, *_lonlat(near))
         return RegionPage(items=[RegionChild.model_validate(dict(row)) for row in covering], next=None)
+    if alias is not None:
+        found = await regions.by_alias(context, actor, scheme, alias)
+        return RegionPage(items=[RegionChild.model_validate(dict(row)) for row in found], next=None)
     rows = await regions.children(context, actor, scheme, parent, cursor, limit + 1)
     items = [RegionChild.model_validate(dict(row)) for row in rows[:limit]]
     return RegionPage(items=items, next=items[-1].code if len(rows) > limit else None)

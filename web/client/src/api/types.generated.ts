@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * List Regions
-         * @description Regions below a parent, by code; or those that cover a point.
+         * @description Regions below a parent, by code; or those that cover a point; or those of an alias.
          */
         get: operations["list_regions"];
         put?: never;
@@ -1130,6 +1130,8 @@ export interface operations {
                 parent?: string | null;
                 /** @description lon,lat: the regions covering that point, coarse to fine. */
                 near?: string | null;
+                /** @description The regions that this other name or code stands for. */
+                alias?: string | null;
                 cursor?: string;
                 limit?: number;
             };
