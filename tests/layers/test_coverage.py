@@ -48,8 +48,13 @@ def area(geom: Any) -> float:
 
 def plain_overlaps(codes: list[str], geoms: Any) -> dict[tuple[str, ...], float]:
     pairs = itertools.combinations(range(len(geoms)), 2)
-    found = {(codes[i], codes[j]): polygon_area(shapely.intersection(geoms[i], geoms[j])) for i, j in pairs}
-    return {pair: size for pair, size in found.items() if size >= 0.01}
+    found = {}
+    for i, j in pairs:
+        parts = shapely.get_parts(shapely.intersection(geoms[i], geoms[j]))
+        sizes = [size for part in parts if (size := polygon_area(part)) >= 0.01]  # smaller shapes are dust, each alone
+        if sizes:
+            found[codes[i], codes[j]] = sum(sizes)
+    return found
 
 
 def polygon_area(geom: Any) -> float:
