@@ -25,7 +25,8 @@ added as (
            coalesce(reported_at, now()), closed_at,
            original_x, original_y, original_crs, st_setsrid(st_makepoint(lon, lat), 4326), place,
            region_key, :edition_id, placed_code, placed_code is not null, on_border, nearest_m, cast(attributes as jsonb)
-    from given order by source, source_id  -- one order for all, so that two batches never wait for each other
+    from given
+    order by reported_at nulls last, source, source_id  -- one order for all: batches with the same reports never deadlock
     on conflict (source, source_id) do nothing
     returning id, source, source_id, region_key, assigned
 ),

@@ -266,3 +266,16 @@ async def test_placing_does_not_hold_the_loop(city: Context, monkeypatch: pytest
     others_answered.set()
     assert (await batch)[0].is_new
     assert waited == [True]
+
+
+async def test_a_batch_is_numbered_in_the_order_of_its_reports(city: Context) -> None:
+    """So that newest first by number is newest first in time, whatever the sources call their reports."""
+    given = [
+        (Where(), a_report(0.1, 0.1, source_id=name, reported_at=f"2026-11-0{day}T08:00:00Z"))
+        for name, day in (("z", 1), ("a", 3), ("m", 2))
+    ]
+    await incidents.report_many(city, SYSTEM_ACTOR, given)
+    listed = await incidents.latest(
+        city, SYSTEM_ACTOR, region=None, only_open=True, assigned=None, before=None, limit=10
+    )
+    assert [row["source_id"] for row in listed] == ["a", "m", "z"]
