@@ -40,9 +40,12 @@ types: $(READY) $(MODULES) ## the browser's types, made anew from the OpenAPI do
 	cd $(CLIENT) && npm run --silent types
 
 lock: ## pin every Python dependency with its hash (needs uv)
-	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dask --group build --group test --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header \
 		--upgrade --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra dask --group build --group test --group bench --universal --python-version 3.11 \
+		--generate-hashes --no-annotate --no-header \
+		--upgrade --quiet -o requirements-bench.lock
 
 clean: ## remove what was built; the private database stays
 	rm -rf .venv web/static layers/assets $(CLIENT)/node_modules build dist
