@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test soak check pictures types lock system-python system-database system-browser clean
+.PHONY: help run test soak check pictures types lock bench-peers system-python system-database system-browser clean
 
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -46,6 +46,9 @@ lock: ## pin every Python dependency with its hash (needs uv)
 	uv pip compile pyproject.toml --extra dask --group build --group test --group bench --universal --python-version 3.11 \
 		--generate-hashes --no-annotate --no-header \
 		--upgrade --quiet -o requirements-bench.lock
+
+bench-peers: $(READY) ## install the programs that the benchmarks compare with
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 
 clean: ## remove what was built; the private database stays
 	rm -rf .venv web/static layers/assets $(CLIENT)/node_modules build dist

@@ -1,33 +1,39 @@
-"""`python -m bench NAME [--quick] [--json]`."""
+"""`python -m bench NAME [--quick] [--json]` and `python -m bench chart RESULTS PICTURE`."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.chart import draw
 from bench.form import Benchmark, Result
 from bench.placing import placing
 
 BENCHMARKS: dict[str, Benchmark] = {"placing": placing}
 
+app = typer.Typer(help="Measures ours and its peers in the same run.", no_args_is_help=True)
 
-def main(
-    name: Annotated[str, typer.Argument(help=", ".join(BENCHMARKS))],
-    quick: Annotated[bool, typer.Option("--quick", help="The same sizes, fewer runs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
-) -> None:
-    """Measures, and prints what came out."""
-    if name not in BENCHMARKS:
-        raise typer.BadParameter(f"there are: {', '.join(BENCHMARKS)}")
-    results = BENCHMARKS[name](quick)
-    if as_json:
-        print(json.dumps({"name": name, "results": [asdict(result) for result in results]}))
-        return
+
+def _add(name: str, benchmark: Benchmark) -> None:
+    @app.command(name, help=benchmark.__doc__)
+    def run(
+        quick: Annotated[bool, typer.Option("--quick", help="Fewer runs, fewer or smaller inputs.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
+    ) -> None:
+        results = benchmark(quick)
+        if as_json:
+            print(json.dumps({"name": name, "results": [asdict(result) for result in results]}))
+        else:
+            _show(results)
+
+
+def _show(results: list[Result]) -> None:
     table = Table(*(field.name for field in fields(Result)))
     for result in results:
         table.add_row(*("" if value is None else _shown(value) for value in asdict(result).values()))
@@ -38,4 +44,17 @@ def _shown(value: object) -> str:
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
-typer.run(main)
+@app.command()
+def chart(
+    results: Annotated[Path, typer.Argument(exists=True, help="What `placing --json` printed.")],
+    picture: Annotated[Path, typer.Argument(help="The SVG to write.")],
+) -> None:
+    """A picture of the bulk figures, for docs/performance.md."""
+    draw(results, picture)
+
+
+for _name, _benchmark in BENCHMARKS.items():
+    _add(_name, _benchmark)
+
+if __name__ == "__main__":
+    app()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CACHE = Path(__file__).parent / ".cache"
-"""Where large synthetic inputs are kept once they are made."""
+"""Where large inputs are kept once they are made."""
 
 RUNS = 5
 RUNS_QUICK = 3
@@ -17,7 +17,10 @@ RUNS_QUICK = 3
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One figure. `ratio` > 1 means better than the peer; without a peer, peer fields are None."""
+    """One figure. `ratio` > 1 means better than the peer, whatever the unit.
+
+    Without a peer the peer's fields are None. A peer by name without a `peer_value` is one that is not installed here.
+    """
 
     id: str
     value: float
@@ -31,7 +34,7 @@ class Result:
 
 
 Benchmark = Callable[[bool], list[Result]]
-"""Takes `quick`: the same sizes, fewer runs."""
+"""Takes `quick`: fewer runs, and fewer or smaller inputs."""
 
 
 def in_turn(ours: Callable[[], object], peer: Callable[[], object], runs: int) -> tuple[float, float]:
@@ -40,7 +43,23 @@ def in_turn(ours: Callable[[], object], peer: Callable[[], object], runs: int) -
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(runs):
         for place, work in enumerate((ours, peer)):
-            start = time.perf_counter()
-            work()
-            times[place].append(time.perf_counter() - start)
+            times[place].append(seconds(work))
     return statistics.median(times[0]), statistics.median(times[1])
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one run takes on the wall's clock."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def peak_mb() -> float:
+    """The most memory that this process ever held, in MB of 10^6 bytes.
+
+    Not `ru_maxrss`: of a process that was spawned, that begins with its parent's.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise RuntimeError("/proc/self/status has no VmHWM")
