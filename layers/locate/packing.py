@@ -1,0 +1,386 @@
+"""Cells as words of 32 bits, the form in which they are searched.
+
+A word that stands for a cell, an *entry*, is
+
+- the id of the region that covers the whole cell, 0 for none (never negative);
+- offset − 2^30: a leaf at this offset;
+- offset − 2^31: the cell is divided; at this offset stand the entries of FAN × FAN cells, row by row from the south.
+
+Offsets count from the grid that the entry stands in; for the entries of the raster, from the first word. Two forms of leaf:
+
+- sided: the id covering the corner; the number of chains; of each chain the number of its vertices, the ids on its left and
+  right, and its vertices. On the way from the corner to a point, each edge crossed exchanges left and right.
+- by region: −1 − the number of regions; of each region, in the order of rank, its id, twice the number of its edges (plus one if it
+  covers the corner), and the edges' ends.
+
+Vertices stand in units from the south-west corner of the cell of the raster.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.locate.cells import MANY, MARGIN, Cells, Raster
+from layers.locate.compiled import compiled
+from layers.locate.edges import Ids
+from layers.locate.lattice import Lattice
+from layers.locate.sides import cross, is_crossed, is_left
+
+Words = NDArray[np.int32]
+
+FAN_SHIFT = 2
+FAN = 1 << FAN_SHIFT
+LEAF = 1 << 30
+DIVIDED = 1 << 31
+MOST_WORDS = 1 << 30
+BANDS = 2
+"""Packed at the same time: as many as a small machine has processors."""
+
+_MOST_EDGES = 6
+_FEWEST_UNITS_SHIFT = 8
+_MOST_COMPARED = 48
+_NO_ROOM = -1
+
+
+def packed(raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids) -> tuple[Words, Words]:
+    """Entries of a raster's cells, and the words behind them; offsets count from the first of these words.
+
+    `rank[slot]` orders regions by code. Raises MemoryError beyond 2^30 words.
+    """
+    bounds = np.linspace(0, raster.rows, BANDS + 1).astype(int) * raster.columns
+    entries = np.zeros(raster.rows * raster.columns, dtype=np.int32)
+
+    def band(number: int) -> Words:
+        return _band(raster, cells, ends, sides, rank, entries, int(bounds[number]), int(bounds[number + 1]))
+
+    with ThreadPoolExecutor(BANDS) as threads:
+        parts = list(threads.map(band, range(BANDS)))
+    before = 0
+    for number, part in enumerate(parts):
+        mine = entries[bounds[number] : bounds[number + 1]]
+        mine[mine < 0] += before
+        before += len(part)
+    if before + len(entries) >= MOST_WORDS:
+        raise MemoryError("a placing index of more than 2^30 words")
+    return entries, np.concatenate(parts)
+
+
+def _band(
+    raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids, entries: Words, first: int, last: int
+) -> Words:
+    words = np.empty(max(4096, 8 * int(cells.start[last] - cells.start[first])), dtype=np.int32)
+    cell, used = first, 0
+    while True:
+        cell, used = _pack(
+            cells.start, cells.edges, cells.corner, cells.many, cells.ids_start, cells.ids, ends, sides, rank,
+            raster.west, raster.south, raster.shift, raster.columns, cell, last, entries, words, used,
+        )  # fmt: skip
+        if cell == last:
+            return words[:used]
+        words = np.concatenate((words, np.empty(len(words), dtype=np.int32)))
+
+
+@compiled
+def _pack(
+    start: Lattice, edges: Ids, corner: Ids, many: Lattice, ids_start: Lattice, ids: Ids, ends: Lattice, sides: Ids,
+    rank: Ids, west: int, south: int, shift: int, columns: int, first: int, last: int, entries: Words, words: Words,
+    used: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Packs cells from `first` on until `last` or until the words are full: the next cell, and the words used."""
+    scratch = np.empty(4096, dtype=np.int32)
+    stack = np.empty((1024, 6), dtype=np.int64)
+    before = np.int64(-2)
+    for cell in range(first, last):
+        listed = start[cell + 1] - start[cell]
+        if listed == 0 and corner[cell] != MANY:
+            entries[cell] = corner[cell]
+            continue
+        covering = 1 if corner[cell] > 0 else 0
+        several = np.int64(-1)
+        if corner[cell] == MANY:
+            several = np.searchsorted(many, cell)
+            covering = ids_start[several + 1] - ids_start[several]
+            if listed == 0 and before == several - 1 and _are_equal(ids_start, ids, several):
+                entries[cell] = entries[cell - 1]
+                before = several
+                continue
+        need = 64 * (listed + covering + 2)
+        if len(scratch) < need:
+            scratch = np.empty(2 * need, dtype=np.int32)
+        scratch[0], scratch[1] = covering, listed
+        if several >= 0:
+            scratch[2 : 2 + covering] = ids[ids_start[several] : ids_start[several + 1]]
+        elif covering:
+            scratch[2] = corner[cell]
+        scratch[2 + covering : 2 + covering + listed] = edges[start[cell] : start[cell + 1]]
+        x, y = west + ((cell % columns) << shift), south + ((cell // columns) << shift)
+        entry, now, scratch, stack = _pack_cell(x, y, shift, ends, sides, rank, words, used, scratch, stack)
+        if now == _NO_ROOM:
+            return cell, used
+        entries[cell] = entry
+        before = several if listed == 0 else np.int64(-2)
+        used = now
+    return last, used
+
+
+@compiled
+def _are_equal(ids_start: Lattice, ids: Ids, several: int) -> bool:
+    here, back = ids_start[several], ids_start[several - 1]
+    length = ids_start[several + 1] - here
+    if several == 0 or here - back != length:
+        return False
+    for place in range(length):
+        if ids[here + place] != ids[back + place]:
+            return False
+    return True
+
+
+@compiled
+def _pack_cell(
+    west: int, south: int, top_shift: int, ends: Lattice, sides: Ids, rank: Ids, words: Words, used: int,
+    scratch: Ids, stack: Lattice,
+) -> tuple[int, int, Ids, Lattice]:  # fmt: skip
+    """Packs the cell whose record begins `scratch`: its entry and the words used then.
+
+    A record: number of regions covering the corner, number of edges, those ids, those edges. On the stack: x, y, shift,
+    the record's place, the place of the entry (−1: the answer), the grid's place.
+    """
+    answer = np.int64(0)
+    depth = 1
+    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3], stack[0, 4], stack[0, 5] = west, south, top_shift, 0, -1, 0
+    while depth > 0:
+        depth -= 1
+        x, y, shift, record, target, grid = (
+            stack[depth, 0], stack[depth, 1], stack[depth, 2], stack[depth, 3], stack[depth, 4], stack[depth, 5],
+        )  # fmt: skip
+        covering, listed = np.int64(scratch[record]), np.int64(scratch[record + 1])
+        top = record + 2 + covering + listed
+        is_divided = listed > _MOST_EDGES and shift >= _FEWEST_UNITS_SHIFT + FAN_SHIFT
+        if is_divided and target >= 0:
+            # The number that its parent had stands just before the first child's record.
+            is_divided = 4 * listed <= 3 * words[target]
+        if not is_divided:
+            entry = used - grid - LEAF
+            used = _leaf(scratch, record, covering, listed, x, y, west, south, ends, sides, rank, words, used)
+            if used == _NO_ROOM:
+                return 0, _NO_ROOM, scratch, stack
+        else:
+            if used + FAN * FAN > len(words):
+                return 0, _NO_ROOM, scratch, stack
+            entry = used - grid - DIVIDED
+            base = used
+            used += FAN * FAN
+            need = top + FAN * FAN * (2 + covering + 3 * listed)
+            if need > len(scratch):
+                larger = np.empty(2 * need, dtype=np.int32)
+                larger[:top] = scratch[:top]
+                scratch = larger
+            if depth + FAN * FAN > len(stack):
+                higher = np.empty((2 * len(stack), 6), dtype=np.int64)
+                higher[:depth] = stack[:depth]
+                stack = higher
+            for child in range(FAN * FAN):
+                small = shift - FAN_SHIFT
+                child_x, child_y = x + ((child % FAN) << small), y + ((child // FAN) << small)
+                inside, here = _child(scratch, record, covering, listed, x, y, child_x, child_y, small, ends, sides, top)
+                if here == 0 and inside <= 1:
+                    words[base + child] = scratch[top + 2] if inside else 0
+                    continue
+                words[base + child] = listed
+                stack[depth, 0], stack[depth, 1], stack[depth, 2] = child_x, child_y, small
+                stack[depth, 3], stack[depth, 4], stack[depth, 5] = top, base + child, base
+                depth += 1
+                top += 2 + inside + here
+        if target < 0:
+            answer = entry
+        else:
+            words[target] = entry
+    return answer, used, scratch, stack
+
+
+@compiled
+def _child(
+    scratch: Ids, record: int, covering: int, listed: int, x: int, y: int, child_x: int, child_y: int, shift: int,
+    ends: Lattice, sides: Ids, top: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Writes the record of a part of a cell at `top`: how many regions cover its corner, how many edges touch it."""
+    inside = covering
+    scratch[top + 2 : top + 2 + covering] = scratch[record + 2 : record + 2 + covering]
+    for place in range(record + 2 + covering, record + 2 + covering + listed):
+        edge = scratch[place]
+        x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
+        if is_crossed(x1, y1, x2, y2, x, y, child_x, child_y, is_left(x1, y1, x2, y2, child_x, child_y)):
+            for side in range(2):
+                region = sides[edge, side]
+                if region == 0:
+                    continue
+                at = top + 2
+                while at < top + 2 + inside and scratch[at] != region:
+                    at += 1
+                if at < top + 2 + inside:
+                    inside -= 1
+                    scratch[at] = scratch[top + 2 + inside]
+                else:
+                    scratch[at] = region
+                    inside += 1
+    here = 0
+    for place in range(record + 2 + covering, record + 2 + covering + listed):
+        edge = scratch[place]
+        if _touches(ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3], child_x, child_y, 1 << shift):
+            scratch[top + 2 + inside + here] = edge
+            here += 1
+    scratch[top], scratch[top + 1] = inside, here
+    return inside, here
+
+
+@compiled
+def _touches(x1: int, y1: int, x2: int, y2: int, x: int, y: int, size: int) -> bool:
+    """Whether an edge touches a square, with the margin."""
+    west, south, east, north = x - MARGIN, y - MARGIN, x + size + MARGIN, y + size + MARGIN
+    if max(x1, x2) < west or min(x1, x2) > east or max(y1, y2) < south or min(y1, y2) > north:
+        return False
+    a, b = cross(x1, y1, x2, y2, west, south), cross(x1, y1, x2, y2, east, south)
+    c, d = cross(x1, y1, x2, y2, east, north), cross(x1, y1, x2, y2, west, north)
+    return not ((a > 0 and b > 0 and c > 0 and d > 0) or (a < 0 and b < 0 and c < 0 and d < 0))
+
+
+@compiled
+def _leaf(
+    scratch: Ids, record: int, covering: int, listed: int, x: int, y: int, west: int, south: int, ends: Lattice,
+    sides: Ids, rank: Ids, words: Words, used: int,
+) -> int:  # fmt: skip
+    """Writes a leaf: the words used then. Edges of different regions are told apart by side where that is safe."""
+    if _is_sided(scratch, record, covering, listed, ends, sides):
+        return _sided_leaf(scratch, record, covering, listed, west, south, ends, sides, words, used)
+    return _leaf_by_region(scratch, record, covering, listed, west, south, ends, sides, rank, words, used)
+
+
+@compiled
+def _is_sided(scratch: Ids, record: int, covering: int, listed: int, ends: Lattice, sides: Ids) -> bool:
+    """Whether exactly one region, or none, covers each place of the cell, and every edge separates two of them.
+
+    So it is if there is one region only; or if each edge lies between two, no two edges meet but at their ends, and one region covers
+    the corner: then each crossing leaves one region and enters another.
+    """
+    if covering > 1 or listed > _MOST_COMPARED:
+        return False
+    first = record + 2 + covering
+    only = scratch[record + 2] if covering else 0
+    is_one, is_shared = True, covering == 1
+    for place in range(first, first + listed):
+        for side in range(2):
+            region = sides[scratch[place], side]
+            if region == 0:
+                is_shared = False
+            elif only == 0:
+                only = region
+            elif region != only:
+                is_one = False
+    if is_one or not is_shared:
+        return is_one
+    for i in range(first, first + listed):
+        for j in range(i + 1, first + listed):
+            if _meet(ends, scratch[i], scratch[j]):
+                return False
+    return True
+
+
+@compiled
+def _meet(ends: Lattice, one: int, other: int) -> bool:
+    """Whether two edges have more in common than an end of both."""
+    ax, ay, bx, by = ends[one, 0], ends[one, 1], ends[one, 2], ends[one, 3]
+    cx, cy, dx, dy = ends[other, 0], ends[other, 1], ends[other, 2], ends[other, 3]
+    if max(ax, bx) < min(cx, dx) or max(cx, dx) < min(ax, bx) or max(ay, by) < min(cy, dy) or max(cy, dy) < min(ay, by):
+        return False
+    if ax == dx and ay == dy:
+        return cross(ax, ay, bx, by, cx, cy) == 0 and (bx - ax) * (cx - ax) + (by - ay) * (cy - ay) > 0
+    if bx == cx and by == cy:
+        return cross(bx, by, ax, ay, dx, dy) == 0 and (ax - bx) * (dx - bx) + (ay - by) * (dy - by) > 0
+    if ax == cx and ay == cy:
+        return cross(ax, ay, bx, by, dx, dy) == 0 and (bx - ax) * (dx - ax) + (by - ay) * (dy - ay) > 0
+    if bx == dx and by == dy:
+        return cross(bx, by, ax, ay, cx, cy) == 0 and (ax - bx) * (cx - bx) + (ay - by) * (cy - by) > 0
+    c, d = cross(ax, ay, bx, by, cx, cy), cross(ax, ay, bx, by, dx, dy)
+    a, b = cross(cx, cy, dx, dy, ax, ay), cross(cx, cy, dx, dy, bx, by)
+    return not ((c > 0 and d > 0) or (c < 0 and d < 0) or (a > 0 and b > 0) or (a < 0 and b < 0))
+
+
+@compiled
+def _sided_leaf(
+    scratch: Ids, record: int, covering: int, listed: int, west: int, south: int, ends: Lattice, sides: Ids,
+    words: Words, used: int,
+) -> int:  # fmt: skip
+    if used + 2 + 7 * listed > len(words):
+        return _NO_ROOM
+    words[used] = scratch[record + 2] if covering else 0
+    chains, head, before = 0, 0, -1
+    now = used + 2
+    for place in range(record + 2 + covering, record + 2 + covering + listed):
+        edge = scratch[place]
+        goes_on = (
+            before >= 0
+            and ends[before, 2] == ends[edge, 0]
+            and ends[before, 3] == ends[edge, 1]
+            and sides[before, 0] == sides[edge, 0]
+            and sides[before, 1] == sides[edge, 1]
+        )
+        if not goes_on:
+            head = now
+            chains += 1
+            words[head], words[head + 1], words[head + 2] = 1, sides[edge, 0], sides[edge, 1]
+            words[head + 3], words[head + 4] = ends[edge, 0] - west, ends[edge, 1] - south
+            now += 5
+        words[head] += 1
+        words[now], words[now + 1] = ends[edge, 2] - west, ends[edge, 3] - south
+        now += 2
+        before = edge
+    words[used + 1] = chains
+    return now
+
+
+@compiled
+def _leaf_by_region(
+    scratch: Ids, record: int, covering: int, listed: int, west: int, south: int, ends: Lattice, sides: Ids, rank: Ids,
+    words: Words, used: int,
+) -> int:  # fmt: skip
+    first = record + 2 + covering
+    regions = np.empty(covering + 2 * listed, dtype=np.int32)
+    count = 0
+    for place in range(covering + 2 * listed):
+        if place < covering:
+            region = scratch[record + 2 + place]
+        else:
+            region = sides[scratch[first + (place - covering) // 2], (place - covering) % 2]
+        at = 0
+        while at < count and regions[at] != region:
+            at += 1
+        if region == 0 or at < count:
+            continue
+        while at > 0 and rank[regions[at - 1] - 1] > rank[region - 1]:
+            regions[at] = regions[at - 1]
+            at -= 1
+        regions[at] = region
+        count += 1
+    if used + 1 + 2 * count + 8 * listed > len(words):
+        return _NO_ROOM
+    words[used] = -1 - count
+    now = used + 1
+    for region in regions[:count]:
+        head = now
+        words[head] = region
+        covers = 0
+        for place in range(record + 2, first):
+            if scratch[place] == region:
+                covers = 1
+        now += 2
+        for place in range(first, first + listed):
+            edge = scratch[place]
+            if sides[edge, 0] == region or sides[edge, 1] == region:
+                words[now], words[now + 1] = ends[edge, 0] - west, ends[edge, 1] - south
+                words[now + 2], words[now + 3] = ends[edge, 2] - west, ends[edge, 3] - south
+                now += 4
+        words[head + 1] = (now - head - 2) // 4 * 2 + covers
+    return now

@@ -1,0 +1,343 @@
+"""Point → region, exactly, with one rule for points on shared borders; and the nearest region for points in none."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from data.errors import BadInput
+from layers.crs import Floats, Geometries, Mask, check_lonlat
+from layers.geometry import BBox
+from layers.locate.cells import Raster, cells_of
+from layers.locate.edges import Ids, edges_of
+from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
+from layers.locate.nearest import SAME_DISTANCE_M, Balls, nearest_edges
+from layers.locate.packing import Words, packed
+from layers.locate.search import find, find_many, near_border
+
+Columns = Mapping[str, NDArray[Any]]
+
+BORDER_TOLERANCE_DEG = 2e-8
+"""How near to a border, in degrees, a place is called "on the border": about 2 mm.
+
+A double holds a longitude near 113° to 1.4e-14°, so a point meant to lie on an oblique edge lies beside it, on the side
+that rounding chose. Points geocoded to a street centre line come with 7 to 8 decimals, which puts them up to 1e-8° off
+the border that is that line. In this band the side is an accident of notation, though the answer is always the same.
+"""
+
+CELLS_PER_EDGE = 6
+"""Of the raster: more are faster to search and take more memory."""
+
+_MOST_CELLS = 1 << 25
+_MOST_THREADS = 4
+_POINTS_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class Placing:
+    """One edition of one scheme's regions, ready to place points. Immutable; may be used from several threads.
+
+    Answers are slots: positions in `codes` and in each of `columns`. Borders and points are rounded to a lattice of
+    1e-8°, and on it every answer is exact: the region that covers the point, borders included; where several do, the lowest
+    code, in the byte order of UTF-8 (collation "C"). Only within BORDER_TOLERANCE_DEG of a border may that
+    differ from what doubles say.
+    """
+
+    codes: NDArray[np.str_]
+    columns: Columns
+    _raster: Raster
+    _words: Words
+    _dead: int
+    _rank: Ids
+    _rings: Rings
+
+    @classmethod
+    def build(cls, codes: Sequence[str], geoms: Geometries, columns: Columns | None = None) -> Placing:
+        """Regions by code, with valid polygonal geometries in EPSG:4326 and columns of the same length, in slots in this order.
+
+        Raises BadInput("region.edge_too_long").
+        """
+        slots = np.arange(len(codes), dtype=np.int32)
+        rings = Rings.of(np.asarray(geoms, dtype=np.object_), slots)
+        return cls._over(np.array(codes, dtype=np.str_), dict(columns or {}), rings)
+
+    @classmethod
+    def _over(cls, codes: NDArray[np.str_], columns: Columns, rings: Rings) -> Placing:
+        ends, sides = edges_of(rings)
+        low, high = (rings.xy.min(axis=0), rings.xy.max(axis=0)) if len(rings.xy) else (np.zeros(2), np.zeros(2))
+        most = min(max(CELLS_PER_EDGE * len(ends), 4096), _MOST_CELLS)
+        raster = Raster.over(int(low[0]), int(low[1]), int(high[0]), int(high[1]), most)
+        rank = _ranks(codes)
+        entries, words = packed(raster, cells_of(raster, ends, sides), ends, sides, rank)
+        entries[entries < 0] += len(entries)
+        return cls(codes, columns, raster, _frozen(np.concatenate((entries, words))), 0, rank, rings)
+
+    def updated(
+        self, ended: Sequence[str], codes: Sequence[str], geoms: Geometries, columns: Columns | None = None
+    ) -> Placing:
+        """The next edition: without the regions `ended`, with those of `codes`, which replace those of the same code.
+
+        `geoms` and each of `columns` have the length of `codes`; the columns are those of this index. Other regions keep their slots.
+        Only the cells around what changes are made anew. Raises BadInput("region.edge_too_long"), KeyError for a
+        code in `ended` that is not there.
+        """
+        slot_of = {code: slot for slot, code in enumerate(self.codes.tolist()) if code}
+        leaving = [slot_of[code] for code in ended]
+        free = sorted({*np.flatnonzero(self.codes == "").tolist(), *leaving}, reverse=True)
+        end = len(self.codes)
+        taken = []
+        for code in codes:
+            if code in slot_of and slot_of[code] not in leaving:
+                taken.append(slot_of[code])
+            elif free:
+                taken.append(free.pop())
+            else:
+                taken.append(end)
+                end += 1
+        touched = np.zeros(end, dtype=np.bool_)
+        touched[leaving] = touched[taken] = True
+        order = np.argsort(taken)
+        coming = Rings.of(np.asarray(geoms, dtype=np.object_)[order], np.array(taken, dtype=np.int32)[order])
+        rings = self._rings.of_slots(~touched).and_more(coming)
+        named = _written(self.codes, end, leaving, "", taken, list(codes))
+        given = columns or {}
+        next_columns = {
+            name: _written(values, end, leaving, 0, taken, given[name]) for name, values in self.columns.items()
+        }
+        before, after = self._rings.bounds(end)[touched], rings.bounds(end)[touched]
+        boxes = np.concatenate((before, after))
+        boxes = boxes[boxes[:, 0] <= boxes[:, 2]]
+        if not self._can_patch(boxes):
+            return Placing._over(named, next_columns, rings)
+        return self._patched(named, next_columns, rings, boxes)
+
+    def _can_patch(self, boxes: Lattice) -> bool:
+        raster = self._raster
+        if not len(boxes):
+            return True
+        size = 1 << raster.shift
+        west, south = boxes[:, :2].min(axis=0) - (raster.west, raster.south)
+        east, north = boxes[:, 2:].max(axis=0) - (raster.west, raster.south)
+        inside = west > 0 and south > 0 and east < size * raster.columns and north < size * raster.rows
+        spans = ((boxes[:, 2:] - boxes[:, :2]) >> raster.shift) + 2
+        cells = raster.columns * raster.rows
+        is_small = int(spans.prod(axis=1).sum()) < cells // 4 and len(boxes) < 2000
+        return inside and is_small and self._dead < len(self._words) // 2
+
+    def _patched(self, codes: NDArray[np.str_], columns: Columns, rings: Rings, boxes: Lattice) -> Placing:
+        """The same index with the cells that touch these boxes packed anew; what they were before stays behind, dead."""
+        raster, rank = self._raster, _ranks(codes)
+        table = self._words[: raster.columns * raster.rows].copy()
+        parts = [self._words[len(table) :]]
+        end = len(self._words)
+        bounds = rings.bounds(len(codes))
+        for west, south, east, north in np.unique(boxes, axis=0).tolist():
+            window = raster.window(west, south, east, north)
+            reach = window.box()
+            near = (bounds[:, 0] <= reach[2]) & (bounds[:, 2] >= reach[0])
+            near &= (bounds[:, 1] <= reach[3]) & (bounds[:, 3] >= reach[1])
+            ends, sides = edges_of(rings.of_slots(near))
+            entries, words = packed(window, cells_of(window, ends, sides), ends, sides, rank)
+            entries[entries < 0] += end
+            places = window.first + np.arange(window.rows)[:, None] * raster.columns + np.arange(window.columns)
+            table[places.reshape(-1)] = entries
+            parts.append(words)
+            end += len(words)
+        dead = self._dead + end - len(self._words)
+        return Placing(codes, columns, raster, _frozen(np.concatenate((table, *parts))), dead, rank, rings)
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.codes != ""))
+
+    @property
+    def bbox(self) -> BBox:
+        """West, south, east, north of all regions in degrees."""
+        low, high = self._rings.xy.min(axis=0) / UNITS_PER_DEGREE, self._rings.xy.max(axis=0) / UNITS_PER_DEGREE
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def place(self, lon: ArrayLike, lat: ArrayLike) -> Ids:
+        """The slot of the region that each point lies in, −1 for none; degrees, shape (n,).
+
+        Raises BadInput("coordinate.not_finite").
+        """
+        return place_in_all([self], lon, lat)[0]
+
+    def place_one(self, lon: float, lat: float) -> int:
+        """`place` for a single point, which must be finite."""
+        return int(find(self._words, self._rank, self._box, lon, lat))
+
+    def on_border(self, lon: ArrayLike, lat: ArrayLike) -> Mask:
+        """Whether each point lies on a border: then its place is a matter of the rule, not of geography.
+
+        True for every point within BORDER_TOLERANCE_DEG of any region's border, and for none farther than 5e-8°; and
+        where several regions cover the point. Raises BadInput("coordinate.not_finite").
+        """
+        x, y = _points(lon, lat)
+        found = np.zeros(len(x), dtype=np.bool_)
+        near_border(self._words, self._rank, self._box, x, y, found)
+        return found
+
+    def nearest(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Ids, Floats]:
+        """The slot of the region nearest to each point and its distance in metres on the WGS 84 ellipsoid (0 inside); shape (n,).
+
+        Borders run straight in longitude and latitude; distances are right to two millimetres. Of regions
+        equally far (as at a shared corner) the lowest code is taken. (−1, inf) if there are none.
+        Raises BadInput("coordinate.not_finite"), BadInput("coordinate.out_of_range").
+        """
+        slots = self.place(lon, lat)
+        for wrong in np.flatnonzero(~check_lonlat(lon, lat)[1])[:1]:
+            raise BadInput("coordinate.out_of_range", x=float(np.ravel(lon)[wrong]), y=float(np.ravel(lat)[wrong]))
+        metres = np.where(slots < 0, np.inf, 0.0)
+        outside = np.flatnonzero(slots < 0) if len(self) else np.array([], dtype=np.intp)
+        at = np.column_stack((np.ravel(lon), np.ravel(lat))).astype(np.float64)[outside]
+        distinct, again = np.unique(at, axis=0, return_inverse=True)
+        answers = [self._nearest_to(x, y) for x, y in distinct.tolist()]
+        slots[outside] = np.array([slot for slot, _ in answers], dtype=np.int32)[again.reshape(-1)]
+        metres[outside] = np.array([distance for _, distance in answers])[again.reshape(-1)]
+        return slots, metres
+
+    def _nearest_to(self, lon: float, lat: float) -> tuple[int, float]:
+        slots, balls = self._balls
+        near = np.zeros(len(self.codes), dtype=np.bool_)
+        near[slots[balls.within_reach(lon, lat)]] = True
+        rings = self._rings.of_slots(near)
+        ring = np.repeat(np.arange(len(rings.slot)), np.diff(rings.start))
+        owner, distance = nearest_edges(lon, lat, rings.degrees(), ring, rings.slot)
+        least = float(distance.min())
+        equal = owner[distance <= least + SAME_DISTANCE_M]
+        return int(equal[np.argmin(self._rank[equal])]), least
+
+    @cached_property
+    def _balls(self) -> tuple[NDArray[np.intp], Balls]:
+        bounds = self._rings.bounds(len(self.codes))
+        slots = np.flatnonzero(bounds[:, 0] <= bounds[:, 2])
+        return slots, Balls.of(bounds[slots] / UNITS_PER_DEGREE)
+
+    @cached_property
+    def _box(self) -> tuple[int, int, int, int, int]:
+        raster = self._raster
+        return raster.west, raster.south, raster.shift, raster.columns, raster.rows
+
+    def save(self, folder: Path) -> None:
+        """Writes the index as a folder of .npy files and meta.json: whole or not at all, in place of what was there."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            for name, values in self._arrays().items():
+                np.save(beside / f"{name}.npy", values, allow_pickle=False)
+            meta = {"form": FORM, "raster": astuple(self._raster), "dead": self._dead, "columns": [*self.columns]}
+            (beside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            beside.rename(folder)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        rings = self._rings
+        own = {
+            "codes": self.codes,
+            "words": self._words,
+            "rank": self._rank,
+            "xy": rings.xy,
+            "start": rings.start,
+            "slot": rings.slot,
+        }
+        return own | {f"column_{name}": values for name, values in self.columns.items()}
+
+    @classmethod
+    def open(cls, folder: Path) -> Placing:
+        """A saved index, memory-mapped: processes that open it share one copy. Raises OSError, ValueError if it is not whole."""
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        if meta["form"] != FORM:
+            raise ValueError(f"{folder} is a placing index of another form")
+
+        def mapped(name: str) -> NDArray[Any]:
+            return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+
+        return cls(
+            mapped("codes"),
+            {name: mapped(f"column_{name}") for name in meta["columns"]},
+            Raster(*meta["raster"]),
+            mapped("words"),
+            meta["dead"],
+            mapped("rank"),
+            Rings(mapped("xy"), mapped("start"), mapped("slot")),
+        )
+
+
+FORM = 1
+"""Of saved indexes; another number for every change of what the files hold."""
+
+
+def place_in_all(placings: Sequence[Placing], lon: ArrayLike, lat: ArrayLike) -> Ids:
+    """The slot of each point (degrees, shape (n,)) in each of several indexes, in one pass; −1 for none; shape (indexes, n).
+
+    Raises BadInput("coordinate.not_finite").
+    """
+    x, y = _points(lon, lat)
+    found = np.empty((len(placings), len(x)), dtype=np.int32)
+
+    def part(piece: slice) -> None:
+        for row, placing in enumerate(placings):
+            find_many(placing._words, placing._rank, placing._box, x[piece], y[piece], found[row, piece])
+
+    _in_threads(part, list(_pieces(len(x))))
+    return found
+
+
+def _in_threads(work: Callable[[slice], None], pieces: list[slice]) -> None:
+    if len(pieces) < 2:
+        for piece in pieces:
+            work(piece)
+        return
+    with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as threads:
+        list(threads.map(work, pieces))
+
+
+def _pieces(length: int) -> Iterator[slice]:
+    for start in range(0, length, _POINTS_AT_ONCE):
+        yield slice(start, min(start + _POINTS_AT_ONCE, length))
+
+
+def _points(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    x, y = (np.ascontiguousarray(np.ravel(values), dtype=np.float64) for values in (lon, lat))
+    wrong = np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))
+    if wrong.size:
+        raise BadInput("coordinate.not_finite", x=float(x[wrong[0]]), y=float(y[wrong[0]]))
+    return x, y
+
+
+def _ranks(codes: NDArray[np.str_]) -> Ids:
+    """Each slot's place in the order of codes: that of code points, which is that of their bytes in UTF-8."""
+    rank = np.empty(len(codes), dtype=np.int32)
+    rank[np.argsort(codes, kind="stable")] = np.arange(len(codes), dtype=np.int32)
+    return _frozen(rank)
+
+
+def _written(
+    values: NDArray[Any], length: int, leaving: list[int], empty: object, taken: list[int], given: ArrayLike
+) -> NDArray[Any]:
+    """The column one edition later."""
+    coming = np.asarray(given)
+    column = np.zeros((length, *values.shape[1:]), dtype=np.promote_types(values.dtype, coming.dtype))
+    column[: len(values)] = values
+    column[leaving] = empty
+    column[taken] = coming
+    return column
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """The array, read-only: compiled code has one signature, whether an array is mapped or not."""
+    values.flags.writeable = False
+    return values
