@@ -1,7 +1,8 @@
-"""What places points: ours and its peers, each in a process of its own, with everything loaded before the clock runs."""
+"""What places points: ours and its peers, each in a process of its own, all loaded before the clock runs."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from layers.crs import Floats, Geometries
 from layers.locate import Placing
 
 THREADS = 2
+"""Of every engine, which is held to as many processors."""
 
 Answers = NDArray[np.int32]
 """Of each point the lowest index of the regions that cover it, -1 for none."""
@@ -49,28 +51,24 @@ class Engine(Protocol):
 
 
 class Ours:
-    """The index, built and saved; two threads, half of the points each."""
+    """The index, built and saved; it takes its threads itself."""
 
     def __init__(self, partition: Partition, points: Floats, world: World) -> None:
         Placing.build(partition.codes[:10], partition.geoms[:10]).place(*points[:10].T)  # compiles
         self._partition = partition
         self._lon, self._lat = points.T.copy()
-        self._threads = ThreadPoolExecutor(THREADS)
         start = time.perf_counter()
         self._placing = Placing.build(partition.codes, partition.geoms)
         self.build_s = time.perf_counter() - start
         self._placing.save(world.saved)
 
     def count(self) -> int:
-        return sum(int(np.count_nonzero(part >= 0)) for part in self._parts())
+        return int(np.count_nonzero(self._placing.place(self._lon, self._lat) >= 0))
 
     def answers(self) -> Answers:
         region = np.searchsorted(self._partition.codes, self._placing.codes).astype(np.int32)
-        return np.concatenate([np.where(part < 0, -1, region[part]) for part in self._parts()])
-
-    def _parts(self) -> list[Answers]:
-        halves = zip(np.array_split(self._lon, THREADS), np.array_split(self._lat, THREADS), strict=True)
-        return list(self._threads.map(lambda half: self._placing.place(*half), halves))
+        slot = self._placing.place(self._lon, self._lat)
+        return np.where(slot < 0, np.int32(-1), region[slot])
 
     def each_us(self, points: Floats) -> Floats:
         return each_us(self._placing.place_one, points)
@@ -112,36 +110,32 @@ class Shapely:
     threads = 1
 
     def __init__(self, partition: Partition, points: Floats, world: World) -> None:
-        self._regions = partition.geoms
+        self._points = shapely.points(points)
         self._tree = shapely.STRtree(partition.geoms)
-        self._size = len(points)
-        self._parts = np.array_split(shapely.points(points), self.threads)
+        self._parts = np.array_split(partition.geoms, self.threads)
         self._threads = ThreadPoolExecutor(self.threads)
 
     def count(self) -> int:
         return sum(pairs.shape[1] for pairs in self._pairs())
 
     def answers(self) -> Answers:
-        starts = np.cumsum([0, *map(len, self._parts)])
-        pairs = np.concatenate(
-            [part + [[0], [start]] for part, start in zip(self._pairs(), starts, strict=False)], axis=1
-        )
-        return lowest(self._size, pairs[1], pairs[0])
+        pairs = self._pairs()
+        starts = np.cumsum([0, *map(len, self._parts)])[:-1]
+        region = np.concatenate([part[0] + start for part, start in zip(pairs, starts, strict=True)])
+        return lowest(len(self._points), np.concatenate([part[1] for part in pairs]), region)
 
     def each_us(self, points: Floats) -> Floats:
         """By a tree of the regions."""
         return each_us(lambda lon, lat: self._tree.query(shapely.Point(lon, lat), predicate="intersects"), points)
 
     def _pairs(self) -> list[NDArray[np.intp]]:
-        return list(
-            self._threads.map(
-                lambda points: shapely.STRtree(points).query(self._regions, predicate="intersects"), self._parts
-            )
-        )
+        tree = shapely.STRtree(self._points)
+        tree.query(self._parts[0][:1])  # the first question makes the tree, which only one thread may do
+        return list(self._threads.map(lambda regions: tree.query(regions, predicate="intersects"), self._parts))
 
 
 class ShapelyThreads(Shapely):
-    """The same in two threads, half of the points each."""
+    """The same in two threads, half of the regions each."""
 
     threads = THREADS
 
@@ -270,6 +264,7 @@ _engine: list[Engine] = []
 
 
 def _begin(engine: Callable[[Partition, Floats, World], Engine], world: World) -> None:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     _engine.append(engine(load(world.partition), np.load(world.points), world))
 
 

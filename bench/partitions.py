@@ -27,6 +27,7 @@ _CELLS_PER_GRID = 9.7
 _GRIDS_PER_COMMUNITY = 4.3
 _WIGGLE = 0.6
 _STEEPEST = 0.18
+_DECIMALS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Partition:
 def invented(regions: int) -> Partition:
     """So many micro-grids, small in the core and in twenty towns, large outside; about 41 vertices a ring.
 
-    Neighbours share their vertices to the last bit and there are no gaps inside. The codes nest: 8 characters name the
-    community, 11 the grid, 14 the micro-grid.
+    Neighbours share their vertices to the last bit, there are no gaps inside, and coordinates have eight decimals, as
+    in files. The codes nest: 8 characters name the community, 11 the grid, 14 the micro-grid.
     """
     return _kept(f"invented_{regions}", lambda: _invent(regions))
 
@@ -125,7 +126,7 @@ def _invent(regions: int) -> tuple[list[str], Geometries]:
     vertices = np.take_along_axis(rows, np.clip(places, 0, 8)[:, :, None], axis=1)[wanted]
     ring = np.repeat(cell[of_city], count)
     distinct, ring = np.unique(ring, return_inverse=True)
-    polygons = shapely.polygons(shapely.linearrings(vertices, indices=ring))
+    polygons = shapely.polygons(shapely.linearrings(vertices.round(_DECIMALS), indices=ring))
     codes = _nested_codes(random, seeds[distinct])
     order = np.argsort(codes)
     return codes[order].tolist(), polygons[order]

@@ -1,4 +1,4 @@
-"""PostGIS as a peer: a private cluster for one run, spatial indexes that are well built, and the better order of the join."""
+"""PostGIS as a peer: a private cluster for one run, well-built spatial indexes, the better order of the join."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from layers.crs import Floats, Geometries
 _PASSWORD = "bench"
 _SESSION = ("set jit = off", "set work_mem = '256MB'")
 _JOINS = {
-    "each region asks an index of the points": "from region r join point_{part}_indexed p on ST_Covers(r.geom, p.geom)",
+    "each region asks an index of the points": "from region_{part} r join point_indexed p on ST_Covers(r.geom, p.geom)",
     "each point asks an index of the regions": "from point_{part} p join region_indexed r on ST_Covers(r.geom, p.geom)",
 }
 _ONE = """
@@ -41,10 +41,10 @@ def postgis_is_here() -> bool:
 
 
 class PostGIS:
-    """`ST_Covers` in two sessions, half of the points each; parallel workers as the planner likes.
+    """`ST_Covers` in two sessions, half of the side that asks each; parallel workers as the planner likes.
 
-    Only one side of a join has an index, which decides its order. Both orders run once, the faster one is kept. The
-    points' index stands before the clock runs, a favour that no other peer gets.
+    Only one side of a join has an index, which decides its order. Both orders run once, in one session,
+    and the faster one is kept. The points' index stands before the clock runs, a favour that no other peer gets.
     """
 
     def __init__(self, partition: Partition, points: Floats, world: World) -> None:
@@ -56,10 +56,11 @@ class PostGIS:
         self._sessions = [self._session() for _ in range(THREADS)]
         first = self._sessions[0]
         first.execute("create extension postgis")
-        _fill(first, "region", np.arange(len(partition.geoms)), partition.geoms)
-        for part, rows in enumerate(np.array_split(np.arange(len(points)), THREADS)):
-            _fill(first, f"point_{part}", rows, shapely.points(points[rows]))
-        orders = {name: seconds(lambda join=join: self._count(join)) for name, join in _JOINS.items()}
+        for name, geoms in (("region", partition.geoms), ("point", shapely.points(points))):
+            _fill(first, name, geoms)
+        orders = {
+            name: seconds(lambda join=join: self._one(0, f"select count(*) {join}")) for name, join in _JOINS.items()
+        }
         self.order = min(orders, key=orders.__getitem__)
 
     def _session(self) -> psycopg.Connection:
@@ -70,20 +71,17 @@ class PostGIS:
         return session
 
     def count(self) -> int:
-        return self._count(_JOINS[self.order])
-
-    def _count(self, join: str) -> int:
-        return sum(rows[0][0] for rows in self._both(f"select count(*) {join}"))
+        return sum(rows[0][0] for rows in self._both(f"select count(*) {_JOINS[self.order]}"))
 
     def answers(self) -> Answers:
         pairs = np.concatenate([np.array(rows) for rows in self._both(f"select p.id, r.id {_JOINS[self.order]}")])
         return lowest(self._size, pairs[:, 0], pairs[:, 1])
 
     def _both(self, question: str) -> Iterable[list[tuple[int, ...]]]:
-        return self._threads.map(
-            lambda part: self._sessions[part].execute(question.format(part=part), binary=True).fetchall(),
-            range(THREADS),
-        )
+        return self._threads.map(lambda part: self._one(part, question), range(THREADS))
+
+    def _one(self, part: int, question: str) -> list[tuple[int, ...]]:
+        return self._sessions[part].execute(question.format(part=part), binary=True).fetchall()
 
     def each_us(self, points: Floats) -> Floats:
         """By a prepared statement, the way there and back through the socket included."""
@@ -95,15 +93,15 @@ class PostGIS:
         shutil.rmtree(self._cluster.directory.parent)
 
 
-def _fill(session: psycopg.Connection, table: str, ids: np.ndarray, geoms: Geometries) -> None:
-    """`table`, and `table`_indexed with a GiST index built by splitting, as its quick way to build makes a poor tree."""
-    for name in (table, f"{table}_indexed"):
-        session.execute(f"create table {name} (id integer, geom geometry)")
-    with session.cursor().copy(f"copy {table} (id, geom) from stdin (format binary)") as rows:
+def _fill(session: psycopg.Connection, name: str, geoms: Geometries) -> None:
+    """All rows in `name`_indexed, its GiST index built the slow way (the quick one makes a poor tree); and in parts."""
+    session.execute(f"create table {name}_indexed (id integer, geom geometry)")
+    with session.cursor().copy(f"copy {name}_indexed from stdin (format binary)") as rows:
         rows.set_types(["int4", "bytea"])
-        for row in zip(ids.tolist(), shapely.to_wkb(shapely.set_srid(geoms, 4326), include_srid=True), strict=True):
+        for row in enumerate(shapely.to_wkb(shapely.set_srid(geoms, 4326), include_srid=True)):
             rows.write_row(row)
-    session.execute(f"insert into {table}_indexed select * from {table}")
-    session.execute(f"create index on {table}_indexed using gist (geom) with (buffering = on)")
-    for name in (table, f"{table}_indexed"):
-        session.execute(f"vacuum analyze {name}")
+    session.execute(f"create index on {name}_indexed using gist (geom) with (buffering = on)")
+    session.execute(f"vacuum analyze {name}_indexed")
+    for part in range(THREADS):
+        session.execute(f"create table {name}_{part} as select * from {name}_indexed where id % {THREADS} = {part}")
+        session.execute(f"vacuum analyze {name}_{part}")
