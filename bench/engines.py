@@ -197,6 +197,7 @@ class DuckDB:
         self._size = len(points)
         self._session = duckdb.connect()
         self._session.execute(f"set threads = {THREADS}")
+        self._session.execute("set enable_progress_bar = false")  # it would be drawn into the results
         (extension,) = Path(duckdb_extension_spatial.__file__).parent.rglob("*.duckdb_extension")
         self._session.execute(f"load '{extension}'")
         for name, geoms in (("region", partition.geoms), ("point", shapely.points(points))):
