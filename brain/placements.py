@@ -52,8 +52,7 @@ class EditionIndex:
         """Places points of EPSG:4326; those outside every region get the nearest one proposed."""
         index = self.placing.place(lon, lat)
         assigned = index >= 0
-        on_border = np.zeros(len(lon), dtype=bool)
-        on_border[assigned] = self.placing.on_border(lon[assigned], lat[assigned], index[assigned])
+        on_border = self.placing.on_border(lon, lat) & assigned
         nearest_m = np.full(len(lon), np.nan)
         if not assigned.all():
             index = index.copy()

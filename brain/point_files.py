@@ -70,7 +70,7 @@ def place_file(
             inside = index >= 0
             done.placed += int(inside.sum())
             done.outside += int((~inside).sum())
-            done.on_border += int(placing.on_border(x[inside], y[inside], index[inside]).sum())
+            done.on_border += int((placing.on_border(x, y) & inside).sum())
             found = np.where(inside, ids[index], "")
             writer.writerows([*row.cells, region] for row, region in zip(chunk, found, strict=True))
             read += len(chunk)

@@ -71,9 +71,9 @@ class Window(Raster):
 class Cells:
     """What touches each cell of a raster of n cells.
 
-    Edges `edges[start[cell] : start[cell + 1]]`; `corner[cell]` is the id of the one region that covers the place at its
-    south-west corner, 0 for none, MANY for several: those are `ids[ids_start[i] : ids_start[i + 1]]` for
-    the i-th such cell, whose number is `many[i]`.
+    Edges `edges[start[cell] : start[cell + 1]]`; `corner[cell]` is the id of the one region that covers the place
+    at its south-west corner, 0 for none, MANY for several: those are `ids[ids_start[i] : ids_start[i + 1]]`
+    for the i-th such cell, whose number is `many[i]`.
     """
 
     start: Lattice
@@ -103,7 +103,9 @@ def cells_of(raster: Raster, ends: Lattice, sides: Ids) -> Cells:
 
 
 @compiled
-def _span(x1: int, y1: int, x2: int, y2: int, south: int, north: int, west: int, shift: int, columns: int) -> tuple[int, int]:
+def _span(
+    x1: int, y1: int, x2: int, y2: int, south: int, north: int, west: int, shift: int, columns: int
+) -> tuple[int, int]:
     """First and last column that an edge touches between two heights, with the margin; last < first for none."""
     low, high = min(x1, x2), max(x1, x2)
     if y1 != y2:
@@ -151,9 +153,7 @@ def _fill(
 
 
 @compiled
-def _column_after(
-    x1: int, y1: int, x2: int, y2: int, y: int, west: int, shift: int, columns: int
-) -> int:
+def _column_after(x1: int, y1: int, x2: int, y2: int, y: int, west: int, shift: int, columns: int) -> int:
     """The first column whose corner at the height y lies to the right of an edge that crosses this height."""
     upward = y2 > y1
     column = np.int64(np.floor((x1 + (y - y1) * ((x2 - x1) / (y2 - y1)) - west) / (1 << shift))) + 1
@@ -167,7 +167,7 @@ def _column_after(
 
 @compiled
 def _marked(region: int) -> int:
-    """An id with a hash of it in the upper half: of what several such make by exclusive or, none looks like a single one."""
+    """An id, and a hash of it in the upper half: several of them, joined by exclusive or, never look like one."""
     mixed = np.uint64(region) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return (mixed & np.uint64(0xFFFFFFFF00000000)) | np.uint64(region)
@@ -212,9 +212,7 @@ def _corners(
                 corner[cell] = MANY
 
 
-def _sets(
-    ends: Lattice, sides: Ids, raster: Raster, corner: Ids, many: Lattice
-) -> tuple[Lattice, Ids]:
+def _sets(ends: Lattice, sides: Ids, raster: Raster, corner: Ids, many: Lattice) -> tuple[Lattice, Ids]:
     """The regions that cover the corners marked MANY, as offsets and ids in the order of `many`."""
     in_rows = np.zeros(raster.rows, dtype=np.bool_)
     in_rows[many // raster.columns] = True

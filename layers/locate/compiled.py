@@ -11,5 +11,5 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def compiled(function: Function) -> Function:
-    """The same function as machine code that holds no interpreter lock; compiled at the first call of each signature."""
+    """The same function as machine code that holds no interpreter lock; compiled when first called."""
     return cast(Function, njit(cache=True, nogil=True)(function))

@@ -16,8 +16,8 @@ Lattice = NDArray[np.int64]
 UNITS_PER_DEGREE = 100_000_000
 """Lattice units in a degree: about a millimetre each."""
 
-LONGEST_EDGE = 1 << 29
-"""In units, along either axis (5.4°): products of differences then stay within 64 bits."""
+LONGEST_EDGE = 1 << 30
+"""In units, along either axis (10.7°): products of differences then stay within 64 bits."""
 
 
 def to_units(degrees: ArrayLike) -> Lattice:

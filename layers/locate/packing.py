@@ -4,14 +4,14 @@ A word that stands for a cell, an *entry*, is
 
 - the id of the region that covers the whole cell, 0 for none (never negative);
 - offset − 2^30: a leaf at this offset;
-- offset − 2^31: the cell is divided; at this offset stand the entries of FAN × FAN cells, row by row from the south.
+- offset − 2^31: the cell is divided; there stand the entries of FAN × FAN cells, row by row from the south.
 
-Offsets count from the grid that the entry stands in; for the entries of the raster, from the first word. Two forms of leaf:
+Offsets count from the grid that the entry stands in; for the entries of the raster, from the first word. A leaf is
 
-- sided: the id covering the corner; the number of chains; of each chain the number of its vertices, the ids on its left and
-  right, and its vertices. On the way from the corner to a point, each edge crossed exchanges left and right.
-- by region: −1 − the number of regions; of each region, in the order of rank, its id, twice the number of its edges (plus one if it
-  covers the corner), and the edges' ends.
+- sided: the id covering the corner; the number of chains; of each chain the number of its vertices, the ids on its
+  left and right, and its vertices. On the way from the corner to a point, each edge crossed exchanges the two;
+- or by region: −1 − the number of regions; of each region, in the order of rank, its id, twice the number of its
+  edges (plus one if it covers the corner), and the edges' ends.
 
 Vertices stand in units from the south-west corner of the cell of the raster.
 """
@@ -132,10 +132,7 @@ def _are_equal(ids_start: Lattice, ids: Ids, several: int) -> bool:
     length = ids_start[several + 1] - here
     if several == 0 or here - back != length:
         return False
-    for place in range(length):
-        if ids[here + place] != ids[back + place]:
-            return False
-    return True
+    return bool(np.all(ids[here : here + length] == ids[back : back + length]))
 
 
 @compiled
@@ -185,7 +182,9 @@ def _pack_cell(
             for child in range(FAN * FAN):
                 small = shift - FAN_SHIFT
                 child_x, child_y = x + ((child % FAN) << small), y + ((child // FAN) << small)
-                inside, here = _child(scratch, record, covering, listed, x, y, child_x, child_y, small, ends, sides, top)
+                inside, here = _child(
+                    scratch, record, covering, listed, x, y, child_x, child_y, small, ends, sides, top
+                )
                 if here == 0 and inside <= 1:
                     words[base + child] = scratch[top + 2] if inside else 0
                     continue
@@ -262,8 +261,8 @@ def _leaf(
 def _is_sided(scratch: Ids, record: int, covering: int, listed: int, ends: Lattice, sides: Ids) -> bool:
     """Whether exactly one region, or none, covers each place of the cell, and every edge separates two of them.
 
-    So it is if there is one region only; or if each edge lies between two, no two edges meet but at their ends, and one region covers
-    the corner: then each crossing leaves one region and enters another.
+    So it is if there is one region only; or if each edge lies between two, no two edges meet but at their ends, and
+    one region covers the corner: then each crossing leaves one region and enters another.
     """
     if covering > 1 or listed > _MOST_COMPARED:
         return False

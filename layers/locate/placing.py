@@ -39,7 +39,11 @@ the border that is that line. In this band the side is an accident of notation, 
 CELLS_PER_EDGE = 6
 """Of the raster: more are faster to search and take more memory."""
 
+MOST_PATCHED_SHARE = 0.25
+"""Of the raster's cells: where an edit touches more, the index is built from the beginning."""
+
 _MOST_CELLS = 1 << 25
+_MOST_PATCHES = 2000
 _MOST_THREADS = 4
 _POINTS_AT_ONCE = 1 << 16
 
@@ -49,8 +53,8 @@ class Placing:
     """One edition of one scheme's regions, ready to place points. Immutable; may be used from several threads.
 
     Answers are slots: positions in `codes` and in each of `columns`. Borders and points are rounded to a lattice of
-    1e-8°, and on it every answer is exact: the region that covers the point, borders included; where several do, the lowest
-    code, in the byte order of UTF-8 (collation "C"). Only within BORDER_TOLERANCE_DEG of a border may that
+    1e-8°, and on it every answer is exact: the region that covers the point, borders included; where several do, the
+    lowest code, in the byte order of UTF-8 (collation "C"). Only within BORDER_TOLERANCE_DEG of a border may that
     differ from what doubles say.
     """
 
@@ -64,7 +68,9 @@ class Placing:
 
     @classmethod
     def build(cls, codes: Sequence[str], geoms: Geometries, columns: Columns | None = None) -> Placing:
-        """Regions by code, with valid polygonal geometries in EPSG:4326 and columns of the same length, in slots in this order.
+        """Regions by code, with valid polygonal geometries in EPSG:4326 and columns of the same length.
+
+        Their slots are in this order.
 
         Raises BadInput("region.edge_too_long").
         """
@@ -88,9 +94,9 @@ class Placing:
     ) -> Placing:
         """The next edition: without the regions `ended`, with those of `codes`, which replace those of the same code.
 
-        `geoms` and each of `columns` have the length of `codes`; the columns are those of this index. Other regions keep their slots.
-        Only the cells around what changes are made anew. Raises BadInput("region.edge_too_long"), KeyError for a
-        code in `ended` that is not there.
+        `geoms` and each of `columns` have the length of `codes`; the columns are those of this index. Other regions
+        keep their slots. Only the cells around what changes are made anew. Raises BadInput("region.edge_too_long"),
+        KeyError for a code in `ended` that is not there.
         """
         slot_of = {code: slot for slot, code in enumerate(self.codes.tolist()) if code}
         leaving = [slot_of[code] for code in ended]
@@ -113,7 +119,8 @@ class Placing:
         named = _written(self.codes, end, leaving, "", taken, list(codes))
         given = columns or {}
         next_columns = {
-            name: _written(values, end, leaving, 0, taken, given[name]) for name, values in self.columns.items()
+            name: _written(values, end, leaving, 0, taken, given[name] if taken else values[:0])
+            for name, values in self.columns.items()
         }
         before, after = self._rings.bounds(end)[touched], rings.bounds(end)[touched]
         boxes = np.concatenate((before, after))
@@ -132,11 +139,11 @@ class Placing:
         inside = west > 0 and south > 0 and east < size * raster.columns and north < size * raster.rows
         spans = ((boxes[:, 2:] - boxes[:, :2]) >> raster.shift) + 2
         cells = raster.columns * raster.rows
-        is_small = int(spans.prod(axis=1).sum()) < cells // 4 and len(boxes) < 2000
+        is_small = int(spans.prod(axis=1).sum()) < MOST_PATCHED_SHARE * cells and len(boxes) < _MOST_PATCHES
         return inside and is_small and self._dead < len(self._words) // 2
 
     def _patched(self, codes: NDArray[np.str_], columns: Columns, rings: Rings, boxes: Lattice) -> Placing:
-        """The same index with the cells that touch these boxes packed anew; what they were before stays behind, dead."""
+        """The same index, its cells that touch these boxes packed anew; what they were stays behind, dead."""
         raster, rank = self._raster, _ranks(codes)
         table = self._words[: raster.columns * raster.rows].copy()
         parts = [self._words[len(table) :]]
@@ -171,7 +178,8 @@ class Placing:
 
         Raises BadInput("coordinate.not_finite").
         """
-        return place_in_all([self], lon, lat)[0]
+        slots: Ids = place_in_all([self], lon, lat)[0]
+        return slots
 
     def place_one(self, lon: float, lat: float) -> int:
         """`place` for a single point, which must be finite."""
@@ -189,7 +197,7 @@ class Placing:
         return found
 
     def nearest(self, lon: ArrayLike, lat: ArrayLike) -> tuple[Ids, Floats]:
-        """The slot of the region nearest to each point and its distance in metres on the WGS 84 ellipsoid (0 inside); shape (n,).
+        """The slot of the region nearest to each point, and metres on the WGS 84 ellipsoid (0 inside); shape (n,).
 
         Borders run straight in longitude and latitude; distances are right to two millimetres. Of regions
         equally far (as at a shared corner) the lowest code is taken. (−1, inf) if there are none.
@@ -257,7 +265,10 @@ class Placing:
 
     @classmethod
     def open(cls, folder: Path) -> Placing:
-        """A saved index, memory-mapped: processes that open it share one copy. Raises OSError, ValueError if it is not whole."""
+        """A saved index, memory-mapped: processes that open it share one copy.
+
+        Raises OSError or ValueError for a folder that is not whole.
+        """
         meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
         if meta["form"] != FORM:
             raise ValueError(f"{folder} is a placing index of another form")
@@ -281,9 +292,9 @@ FORM = 1
 
 
 def place_in_all(placings: Sequence[Placing], lon: ArrayLike, lat: ArrayLike) -> Ids:
-    """The slot of each point (degrees, shape (n,)) in each of several indexes, in one pass; −1 for none; shape (indexes, n).
+    """The slot of each point (degrees, shape (n,)) in each of several indexes, in one pass; shape (indexes, n).
 
-    Raises BadInput("coordinate.not_finite").
+    −1 for none. Raises BadInput("coordinate.not_finite").
     """
     x, y = _points(lon, lat)
     found = np.empty((len(placings), len(x)), dtype=np.int32)

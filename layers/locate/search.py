@@ -40,9 +40,7 @@ def find(words: Words, rank: Ids, box: Box, lon: float, lat: float) -> int:
 
 
 @compiled
-def find_many(
-    words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: NDArray[np.float64], found: Ids
-) -> int:
+def find_many(words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: NDArray[np.float64], found: Ids) -> int:
     """Writes into `found` what `find` says of each point; the number of the first point that is not finite, or −1.
 
     Points go block by block through the same few steps, so that the processor waits for many of them at once.
@@ -127,7 +125,7 @@ def _within(words: Words, rank: Ids, entry: int, shift: int, x: int, y: int) -> 
             x1, y1 = x2, y2
         if odd:
             owner ^= on_left ^ on_right
-    return (lowest if lowest else owner) - 1
+    return (lowest or owner) - 1
 
 
 @compiled
@@ -152,7 +150,7 @@ def _by_region(words: Words, place: int, regions: int, left: int, bottom: int, x
 def near_border(
     words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: NDArray[np.float64], found: NDArray[np.bool_]
 ) -> None:
-    """Writes into `found` whether each point lies within NEAR of a border, or in several regions. Points must be finite."""
+    """Writes into `found` whether each (finite) point lies within NEAR of a border, or in several regions."""
     west, south, shift, columns, rows = box
     for i in range(len(lon)):
         x = np.int64(np.rint(lon[i] * UNITS_PER_DEGREE)) - west

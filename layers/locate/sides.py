@@ -1,8 +1,8 @@
 """Which side of an edge a point lies on: exact, and decided also where the point lies on it.
 
-A place (x, y) of the lattice that a path starts from or turns at stands for (x − δ, y + ε) with ε far smaller than δ, and
-both smaller than anything else: it never lies on an edge. (Symbolic perturbation: Edelsbrunner and Mücke, Simulation of
-Simplicity, 1990.)
+A place (x, y) of the lattice that a path starts from or turns at stands for (x − δ, y + ε) with ε far smaller than δ,
+and both smaller than anything else: it never lies on an edge. (Symbolic perturbation: Edelsbrunner and Mücke,
+Simulation of Simplicity, 1990.)
 """
 
 from __future__ import annotations
@@ -26,13 +26,11 @@ def is_left(x1: int, y1: int, x2: int, y2: int, x: int, y: int) -> bool:
 
 
 @compiled
-def is_crossed(
-    x1: int, y1: int, x2: int, y2: int, from_x: int, from_y: int, x: int, y: int, end_is_left: bool
-) -> bool:
+def is_crossed(x1: int, y1: int, x2: int, y2: int, from_x: int, from_y: int, x: int, y: int, end_is_left: bool) -> bool:
     """Whether the path from a place up to the height y, then along to x, crosses an edge an odd number of times.
 
-    The start stands for (from_x − δ, from_y + ε), the turn for (from_x − δ, y + ε). `end_is_left` says on which side of the edge
-    the end lies.
+    The start stands for (from_x − δ, from_y + ε), the turn for (from_x − δ, y + ε). `end_is_left` says on which side of
+    the edge the end lies.
     """
     along = (y1 <= y) != (y2 <= y)
     up = (x1 < from_x) != (x2 < from_x)
