@@ -67,6 +67,8 @@ $(READY): requirements.lock pyproject.toml | system-python
 	@python3 -m venv .venv
 	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "==> compiling the placing index"
+	@python -m layers.locate
 	@touch $@
 
 $(MODULES): $(CLIENT)/package.json $(CLIENT)/package-lock.json $(READY)
