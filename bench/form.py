@@ -12,7 +12,7 @@ CACHE = Path(__file__).parent / ".cache"
 """Where large inputs are kept once they are made."""
 
 RUNS = 5
-RUNS_QUICK = 3
+RUNS_QUICK = 2
 
 
 @dataclass(frozen=True, slots=True)

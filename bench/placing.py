@@ -77,6 +77,7 @@ def measure(partition: Partition, points: int, peers: Iterable[Peer], runs: int)
             results = _alone(ours, world, places, runs)
             answers = ours.ask("answers")
             for peer in peers:
+                print(f"{partition.name}: {peer.name}", file=sys.stderr)
                 if not peer.is_here():
                     print(f"{peer.name} is not installed: make bench-peers", file=sys.stderr)
                     rate = points / statistics.median(seconds(lambda: ours.ask("count")) for _ in range(runs))
