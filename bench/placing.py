@@ -74,8 +74,8 @@ def measure(partition: Partition, points: int, peers: Iterable[Peer], runs: int)
         np.save(world.points, places)
         border = near_border(partition.geoms, places)
         with Runner(Ours, world) as ours:
+            answers, peak = ours.ask("answers"), ours.peak_mb()  # before the edits, which hold a second index
             results = _alone(ours, world, places, runs)
-            answers = ours.ask("answers")
             for peer in peers:
                 print(f"{partition.name}: {peer.name}", file=sys.stderr)
                 if not peer.is_here():
@@ -85,6 +85,8 @@ def measure(partition: Partition, points: int, peers: Iterable[Peer], runs: int)
                     continue
                 with Runner(peer.engine, world) as theirs:
                     results += _against(ours, theirs, peer, places, runs)
+                    if peer.in_process:
+                        results.append(_peaks(peak, theirs.peak_mb(), peer.name))
                     results += compare(answers, theirs.ask("answers"), border, peer.name)
     return [
         replace(result, regions=len(partition.codes), points=points if result.points is None else result.points)
@@ -129,9 +131,6 @@ def _against(ours: Runner, theirs: Runner, peer: Peer, places: Floats, runs: int
     mine, its = in_turn(lambda: ours.ask("count"), lambda: theirs.ask("count"), runs)
     rates = len(places) / mine, len(places) / its
     results = [Result("placing.bulk", rates[0], "points/s", None, None, peer.name, rates[1], its / mine, runs)]
-    if peer.in_process:
-        peaks = ours.peak_mb(), theirs.peak_mb()
-        results.append(Result("placing.peak_mb", peaks[0], "MB", None, None, peer.name, peaks[1], peaks[1] / peaks[0]))
     if peer.asks_alone:
         few = places[:ASKED_ALONE]
         mine_us, its_us = [], []
@@ -142,6 +141,10 @@ def _against(ours: Runner, theirs: Runner, peer: Peer, places: Floats, runs: int
             one, other = (statistics.median(np.percentile(us, share) for us in taken) for taken in (mine_us, its_us))
             results.append(Result(name, one, "µs", None, len(few), peer.name, other, other / one, runs))
     return results
+
+
+def _peaks(mine: float, its: float, peer: str) -> Result:
+    return Result("placing.peak_mb", mine, "MB", peer=peer, peer_value=its, ratio=its / mine)
 
 
 def _attach_s(folder: Path, place: list[float]) -> float:
