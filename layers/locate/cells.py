@@ -87,14 +87,13 @@ class Cells:
 def cells_of(raster: Raster, ends: Lattice, sides: Ids) -> Cells:
     """The cells of a raster, from edges as `edges_of` gives them; every region that touches it must be among them."""
     box = (raster.west, raster.south, raster.shift, raster.columns, raster.rows)
-    start = np.zeros(raster.columns * raster.rows + 1, dtype=np.int64)
-    _count(ends, *box, start)
-    np.cumsum(start, out=start)
-    edges = np.empty(start[-1], dtype=np.int32)
-    _fill(ends, *box, start, edges)
-    state = np.zeros(raster.columns * raster.rows, dtype=np.uint64)
-    corner = np.empty(raster.columns * raster.rows, dtype=np.int32)
-    _corners(ends, sides, *box, state, corner)
+    count = raster.columns * raster.rows
+    every = np.arange(len(ends), dtype=np.int32)
+    start, edges = touching(every, ends, *box)
+    state = np.zeros(count, dtype=np.uint64)
+    sweep(every, ends, sides, *box, 0, state)
+    corner = np.empty(count, dtype=np.int32)
+    _singled_out(state, corner)
     many = np.flatnonzero(corner == MANY)
     ids_start, ids = np.zeros(1, dtype=np.int64), np.empty(0, dtype=np.int32)
     if len(many):
@@ -120,36 +119,32 @@ def _span(
 
 
 @compiled
-def _count(ends: Lattice, west: int, south: int, shift: int, columns: int, rows: int, start: Lattice) -> None:
-    for edge in range(len(ends)):
-        x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
-        first_row = max((min(y1, y2) - MARGIN - south) >> shift, 0)
-        last_row = min((max(y1, y2) + MARGIN - south) >> shift, rows - 1)
-        for row in range(first_row, last_row + 1):
-            bottom = south + (row << shift)
-            first, last = _span(x1, y1, x2, y2, bottom - MARGIN, bottom + (1 << shift) + MARGIN, west, shift, columns)
-            for column in range(first, last + 1):
-                start[row * columns + column + 1] += 1
-
-
-@compiled
-def _fill(
-    ends: Lattice, west: int, south: int, shift: int, columns: int, rows: int, start: Lattice, edges: Ids
-) -> None:
-    for edge in range(len(ends)):
-        x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
-        first_row = max((min(y1, y2) - MARGIN - south) >> shift, 0)
-        last_row = min((max(y1, y2) + MARGIN - south) >> shift, rows - 1)
-        for row in range(first_row, last_row + 1):
-            bottom = south + (row << shift)
-            first, last = _span(x1, y1, x2, y2, bottom - MARGIN, bottom + (1 << shift) + MARGIN, west, shift, columns)
-            for column in range(first, last + 1):
-                cell = row * columns + column
-                edges[start[cell]] = edge
-                start[cell] += 1
-    for cell in range(columns * rows, 0, -1):
-        start[cell] = start[cell - 1]
-    start[0] = 0
+def touching(
+    chosen: Ids, ends: Lattice, west: int, south: int, shift: int, columns: int, rows: int
+) -> tuple[Lattice, Ids]:
+    """Those of the chosen edges that touch each cell of a raster: of cell i `edges[start[i] : start[i + 1]]`."""
+    start = np.zeros(columns * rows + 2, dtype=np.int64)
+    edges = np.empty(0, dtype=np.int32)
+    for is_counting in (True, False):
+        for edge in chosen:
+            x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
+            first_row = max((min(y1, y2) - MARGIN - south) >> shift, 0)
+            last_row = min((max(y1, y2) + MARGIN - south) >> shift, rows - 1)
+            for row in range(first_row, last_row + 1):
+                low = south + (row << shift) - MARGIN
+                high = low + (1 << shift) + 2 * MARGIN
+                first, last = _span(x1, y1, x2, y2, low, high, west, shift, columns)
+                for cell in range(row * columns + first, row * columns + last + 1):
+                    if is_counting:
+                        start[cell + 2] += 1
+                    else:
+                        edges[start[cell + 1]] = edge
+                        start[cell + 1] += 1
+        if is_counting:
+            for cell in range(columns * rows):
+                start[cell + 2] += start[cell + 1]
+            edges = np.empty(start[columns * rows + 1], dtype=np.int32)
+    return start, edges
 
 
 @compiled
@@ -166,7 +161,7 @@ def _column_after(x1: int, y1: int, x2: int, y2: int, y: int, west: int, shift: 
 
 
 @compiled
-def _marked(region: int) -> int:
+def marked(region: int) -> int:
     """An id, and a hash of it in the upper half: several of them, joined by exclusive or, never look like one."""
     mixed = np.uint64(region) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -174,7 +169,8 @@ def _marked(region: int) -> int:
 
 
 @compiled
-def _corners(
+def sweep(
+    chosen: Ids,
     ends: Lattice,
     sides: Ids,
     west: int,
@@ -182,34 +178,51 @@ def _corners(
     shift: int,
     columns: int,
     rows: int,
+    first_column: int,
     state: NDArray[np.uint64],
-    corner: Ids,
 ) -> None:
-    for edge in range(len(ends)):
+    """Makes of `state` what covers each cell's corner: the marks of the regions, joined by exclusive or.
+
+    At the beginning it holds that of the first column, or nothing: then edges are counted from column 0 on.
+    """
+    for edge in chosen:
         x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
         # Rows whose corners lie at a height y with min <= y < max of the edge's ends.
         first_row = max((min(y1, y2) - south + (1 << shift) - 1) >> shift, 0)
         last_row = min((max(y1, y2) - 1 - south) >> shift, rows - 1)
         if first_row > last_row:
             continue
-        both = _marked(sides[edge, 0])
-        if sides[edge, 1] != 0:
-            both ^= _marked(sides[edge, 1])
+        both = marks(sides, edge)
         for row in range(first_row, last_row + 1):
             column = _column_after(x1, y1, x2, y2, south + (row << shift), west, shift, columns)
-            if column < columns:
+            if first_column <= column < columns:
                 state[row * columns + column] ^= both
     for row in range(rows):
-        covering = np.uint64(0)
-        for cell in range(row * columns, (row + 1) * columns):
-            covering ^= state[cell]
-            region = np.int64(covering & np.uint64(0xFFFFFFFF))
-            if covering == 0:
-                corner[cell] = 0
-            elif covering == _marked(region):
-                corner[cell] = region
-            else:
-                corner[cell] = MANY
+        for cell in range(row * columns + 1, (row + 1) * columns):
+            state[cell] ^= state[cell - 1]
+
+
+@compiled
+def marks(sides: Ids, edge: int) -> int:
+    """What crossing an edge changes in a state."""
+    if sides[edge, 1] == 0:
+        return marked(sides[edge, 0])
+    return marked(sides[edge, 0]) ^ marked(sides[edge, 1])
+
+
+@compiled
+def single(state: int) -> int:
+    """The only id in a state, 0 for none, MANY for several."""
+    region = np.int64(state & np.uint64(0xFFFFFFFF))
+    if state == 0:
+        return 0
+    return region if state == marked(region) else MANY
+
+
+@compiled
+def _singled_out(state: NDArray[np.uint64], corner: Ids) -> None:
+    for cell in range(len(state)):
+        corner[cell] = single(state[cell])
 
 
 def _sets(ends: Lattice, sides: Ids, raster: Raster, corner: Ids, many: Lattice) -> tuple[Lattice, Ids]:

@@ -4,9 +4,11 @@ A word that stands for a cell, an *entry*, is
 
 - the id of the region that covers the whole cell, 0 for none (never negative);
 - offset − 2^30: a leaf at this offset;
-- offset − 2^31: the cell is divided; there stand the entries of FAN × FAN cells, row by row from the south.
+- offset − 2^31: the cell is divided; there stand the entries of its parts, row by row from the south.
 
-Offsets count from the grid that the entry stands in; for the entries of the raster, from the first word. A leaf is
+Each cell of the raster has two words: its entry, and f where it is divided into 2^f × 2^f parts, more of them where more
+edges touch it. A part with many edges is divided again, into FAN × FAN. Offsets count from the grid that the entry
+stands in; those of the raster from the first word. A leaf is
 
 - sided: the id covering the corner; the number of chains; of each chain the number of its vertices, the ids on its
   left and right, and its vertices. On the way from the corner to a point, each edge crossed exchanges the two;
@@ -23,7 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.locate.cells import MANY, MARGIN, Cells, Raster
+from layers.locate.cells import MANY, MARGIN, Cells, Raster, marked, marks, single, sweep, touching
 from layers.locate.compiled import compiled
 from layers.locate.edges import Ids
 from layers.locate.lattice import Lattice
@@ -39,6 +41,10 @@ MOST_WORDS = 1 << 30
 BANDS = 2
 """Packed at the same time: as many as a small machine has processors."""
 
+PARTS_PER_EDGE = 3
+"""At least so many parts has a cell of the raster; more are faster to search and take more memory."""
+
+_MOST_FAN_SHIFT = 8
 _MOST_EDGES = 6
 _FEWEST_UNITS_SHIFT = 8
 _MOST_COMPARED = 48
@@ -46,37 +52,37 @@ _NO_ROOM = -1
 
 
 def packed(raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids) -> tuple[Words, Words]:
-    """Entries of a raster's cells, and the words behind them; offsets count from the first of these words.
+    """The two words of each cell of a raster, shape (n, 2), and those behind, from the first of which offsets count.
 
     `rank[slot]` orders regions by code. Raises MemoryError beyond 2^30 words.
     """
     bounds = np.linspace(0, raster.rows, BANDS + 1).astype(int) * raster.columns
-    entries = np.zeros(raster.rows * raster.columns, dtype=np.int32)
+    table = np.zeros((raster.rows * raster.columns, 2), dtype=np.int32)
 
     def band(number: int) -> Words:
-        return _band(raster, cells, ends, sides, rank, entries, int(bounds[number]), int(bounds[number + 1]))
+        return _band(raster, cells, ends, sides, rank, table, int(bounds[number]), int(bounds[number + 1]))
 
     with ThreadPoolExecutor(BANDS) as threads:
         parts = list(threads.map(band, range(BANDS)))
     before = 0
     for number, part in enumerate(parts):
-        mine = entries[bounds[number] : bounds[number + 1]]
+        mine = table[bounds[number] : bounds[number + 1], 0]
         mine[mine < 0] += before
         before += len(part)
-    if before + len(entries) >= MOST_WORDS:
+    if before + table.size >= MOST_WORDS:
         raise MemoryError("a placing index of more than 2^30 words")
-    return entries, np.concatenate(parts)
+    return table, np.concatenate(parts)
 
 
 def _band(
-    raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids, entries: Words, first: int, last: int
+    raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids, table: Words, first: int, last: int
 ) -> Words:
     words = np.empty(max(4096, 8 * int(cells.start[last] - cells.start[first])), dtype=np.int32)
     cell, used = first, 0
     while True:
         cell, used = _pack(
             cells.start, cells.edges, cells.corner, cells.many, cells.ids_start, cells.ids, ends, sides, rank,
-            raster.west, raster.south, raster.shift, raster.columns, cell, last, entries, words, used,
+            raster.west, raster.south, raster.shift, raster.columns, cell, last, table, words, used,
         )  # fmt: skip
         if cell == last:
             return words[:used]
@@ -86,68 +92,149 @@ def _band(
 @compiled
 def _pack(
     start: Lattice, edges: Ids, corner: Ids, many: Lattice, ids_start: Lattice, ids: Ids, ends: Lattice, sides: Ids,
-    rank: Ids, west: int, south: int, shift: int, columns: int, first: int, last: int, entries: Words, words: Words,
+    rank: Ids, west: int, south: int, shift: int, columns: int, first: int, last: int, table: Words, words: Words,
     used: int,
 ) -> tuple[int, int]:  # fmt: skip
     """Packs cells from `first` on until `last` or until the words are full: the next cell, and the words used."""
     scratch = np.empty(4096, dtype=np.int32)
     stack = np.empty((1024, 6), dtype=np.int64)
-    before = np.int64(-2)
+    one = np.empty(1, dtype=np.int32)
     for cell in range(first, last):
-        listed = start[cell + 1] - start[cell]
-        if listed == 0 and corner[cell] != MANY:
-            entries[cell] = corner[cell]
-            continue
-        covering = 1 if corner[cell] > 0 else 0
-        several = np.int64(-1)
+        chosen = edges[start[cell] : start[cell + 1]]
         if corner[cell] == MANY:
             several = np.searchsorted(many, cell)
-            covering = ids_start[several + 1] - ids_start[several]
-            if listed == 0 and before == several - 1 and _are_equal(ids_start, ids, several):
-                entries[cell] = entries[cell - 1]
-                before = several
-                continue
-        need = 64 * (listed + covering + 2)
-        if len(scratch) < need:
-            scratch = np.empty(2 * need, dtype=np.int32)
-        scratch[0], scratch[1] = covering, listed
-        if several >= 0:
-            scratch[2 : 2 + covering] = ids[ids_start[several] : ids_start[several + 1]]
-        elif covering:
-            scratch[2] = corner[cell]
-        scratch[2 + covering : 2 + covering + listed] = edges[start[cell] : start[cell + 1]]
+            covering = ids[ids_start[several] : ids_start[several + 1]]
+        else:
+            one[0] = corner[cell]
+            covering = one[: 1 if corner[cell] else 0]
+        if len(chosen) == 0 and len(covering) <= 1:
+            table[cell, 0] = corner[cell]
+            continue
         x, y = west + ((cell % columns) << shift), south + ((cell // columns) << shift)
-        entry, now, scratch, stack = _pack_cell(x, y, shift, ends, sides, rank, words, used, scratch, stack)
+        fan_shift = 0
+        while fan_shift < _MOST_FAN_SHIFT and 1 << (2 * fan_shift) < PARTS_PER_EDGE * len(chosen):
+            fan_shift += 1
+        fan_shift = min(fan_shift, shift - _FEWEST_UNITS_SHIFT)
+        if fan_shift > 0:
+            now, scratch, stack = _pack_parts(
+                chosen, covering, x, y, shift, fan_shift, ends, sides, rank, words, used, scratch, stack
+            )
+            entry = used - DIVIDED
+        else:
+            scratch = _recorded(scratch, covering, chosen)
+            entry, now, scratch, stack = _pack_cell(x, y, shift, x, y, ends, sides, rank, words, used, scratch, stack)
         if now == _NO_ROOM:
             return cell, used
-        entries[cell] = entry
-        before = several if listed == 0 else np.int64(-2)
+        table[cell, 0], table[cell, 1] = entry, fan_shift
         used = now
     return last, used
 
 
 @compiled
-def _are_equal(ids_start: Lattice, ids: Ids, several: int) -> bool:
-    here, back = ids_start[several], ids_start[several - 1]
-    length = ids_start[several + 1] - here
-    if several == 0 or here - back != length:
-        return False
-    return bool(np.all(ids[here : here + length] == ids[back : back + length]))
+def _recorded(scratch: Ids, covering: Ids, edges: Ids) -> Ids:
+    """The scratch with a record of a cell at its beginning (see `_pack_cell`), larger if it must be."""
+    need = 64 * (len(covering) + len(edges) + 2)
+    if len(scratch) < need:
+        scratch = np.empty(2 * need, dtype=np.int32)
+    scratch[0], scratch[1] = len(covering), len(edges)
+    scratch[2 : 2 + len(covering)] = covering
+    scratch[2 + len(covering) : 2 + len(covering) + len(edges)] = edges
+    return scratch
+
+
+@compiled
+def _pack_parts(
+    chosen: Ids, covering: Ids, x: int, y: int, shift: int, fan_shift: int, ends: Lattice, sides: Ids, rank: Ids,
+    words: Words, used: int, scratch: Ids, stack: Lattice,
+) -> tuple[int, Ids, Lattice]:  # fmt: skip
+    """Packs a cell divided into 2^fan_shift × 2^fan_shift parts, whose grid begins at `used`: the words used then."""
+    fan, small, grid = 1 << fan_shift, shift - fan_shift, used
+    used += fan * fan
+    if used > len(words):
+        return _NO_ROOM, scratch, stack
+    start, edges = touching(chosen, ends, x, y, small, fan, fan)
+    state = np.zeros(fan * fan, dtype=np.uint64)
+    for region in covering:
+        state[0] ^= marked(region)
+    for edge in chosen:
+        x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
+        if (x1 < x) == (x2 < x):
+            continue
+        at_corner = is_left(x1, y1, x2, y2, x, y)
+        for row in range(1, fan):
+            if is_left(x1, y1, x2, y2, x, y + (row << small)) != at_corner:
+                state[row * fan] ^= marks(sides, edge)
+                break
+    for row in range(1, fan):
+        state[row * fan] ^= state[(row - 1) * fan]
+    sweep(chosen, ends, sides, x, y, small, fan, fan, 1, state)
+    one = np.empty(1, dtype=np.int32)
+    for part in range(fan * fan):
+        listed, only = start[part + 1] - start[part], single(state[part])
+        if listed == 0 and only != MANY:
+            words[grid + part] = only
+            continue
+        is_like_before = listed == 0 and part % fan and state[part - 1] == state[part]
+        if is_like_before and start[part] == start[part - 1]:
+            words[grid + part] = words[grid + part - 1]
+            continue
+        part_x, part_y = x + ((part % fan) << small), y + ((part // fan) << small)
+        if only == MANY:
+            inside = _covering(covering, chosen, x, y, part_x, part_y, ends, sides)
+        else:
+            one[0] = only
+            inside = one[: 1 if only else 0]
+        scratch = _recorded(scratch, inside, edges[start[part] : start[part + 1]])
+        entry, used, scratch, stack = _pack_cell(
+            part_x, part_y, small, x, y, ends, sides, rank, words, used, scratch, stack
+        )
+        if used == _NO_ROOM:
+            return _NO_ROOM, scratch, stack
+        words[grid + part] = entry - grid
+    return used, scratch, stack
+
+
+@compiled
+def _covering(covering: Ids, chosen: Ids, x: int, y: int, to_x: int, to_y: int, ends: Lattice, sides: Ids) -> Ids:
+    """The regions that cover a place of a cell, from those that cover its corner."""
+    inside = np.empty(len(covering) + 2 * len(chosen), dtype=np.int32)
+    inside[: len(covering)] = covering
+    count = len(covering)
+    for edge in chosen:
+        x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
+        if is_crossed(x1, y1, x2, y2, x, y, to_x, to_y, is_left(x1, y1, x2, y2, to_x, to_y)):
+            count = _toggled(inside, 0, count, sides[edge, 0])
+            count = _toggled(inside, 0, count, sides[edge, 1])
+    return inside[:count]
+
+
+@compiled
+def _toggled(ids: Ids, first: int, count: int, region: int) -> int:
+    """Takes a region out of a set of ids, or puts it in: how many they are then. 0 is no region."""
+    if region == 0:
+        return count
+    for at in range(first, first + count):
+        if ids[at] == region:
+            ids[at] = ids[first + count - 1]
+            return count - 1
+    ids[first + count] = region
+    return count + 1
 
 
 @compiled
 def _pack_cell(
-    west: int, south: int, top_shift: int, ends: Lattice, sides: Ids, rank: Ids, words: Words, used: int,
-    scratch: Ids, stack: Lattice,
+    first_x: int, first_y: int, first_shift: int, west: int, south: int, ends: Lattice, sides: Ids, rank: Ids,
+    words: Words, used: int, scratch: Ids, stack: Lattice,
 ) -> tuple[int, int, Ids, Lattice]:  # fmt: skip
-    """Packs the cell whose record begins `scratch`: its entry and the words used then.
+    """Packs the part of the cell at (west, south) whose record begins `scratch`: its entry, and the words used then.
 
     A record: number of regions covering the corner, number of edges, those ids, those edges. On the stack: x, y, shift,
     the record's place, the place of the entry (−1: the answer), the grid's place.
     """
     answer = np.int64(0)
     depth = 1
-    stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3], stack[0, 4], stack[0, 5] = west, south, top_shift, 0, -1, 0
+    stack[0, 0], stack[0, 1], stack[0, 2] = first_x, first_y, first_shift
+    stack[0, 3], stack[0, 4], stack[0, 5] = 0, -1, 0
     while depth > 0:
         depth -= 1
         x, y, shift, record, target, grid = (
@@ -212,19 +299,8 @@ def _child(
         edge = scratch[place]
         x1, y1, x2, y2 = ends[edge, 0], ends[edge, 1], ends[edge, 2], ends[edge, 3]
         if is_crossed(x1, y1, x2, y2, x, y, child_x, child_y, is_left(x1, y1, x2, y2, child_x, child_y)):
-            for side in range(2):
-                region = sides[edge, side]
-                if region == 0:
-                    continue
-                at = top + 2
-                while at < top + 2 + inside and scratch[at] != region:
-                    at += 1
-                if at < top + 2 + inside:
-                    inside -= 1
-                    scratch[at] = scratch[top + 2 + inside]
-                else:
-                    scratch[at] = region
-                    inside += 1
+            inside = _toggled(scratch, top + 2, inside, sides[edge, 0])
+            inside = _toggled(scratch, top + 2, inside, sides[edge, 1])
     here = 0
     for place in range(record + 2 + covering, record + 2 + covering + listed):
         edge = scratch[place]

@@ -20,7 +20,6 @@ NEAR = 3.5
 _BLOCK = 1024
 _OFFSET = (1 << 30) - 1
 _IS_LEAF = 1 << 30
-_FARTHEST = 1e4
 
 
 @compiled
@@ -32,11 +31,26 @@ def find(words: Words, rank: Ids, box: Box, lon: float, lat: float) -> int:
     column, row = x >> shift, y >> shift
     if column < 0 or row < 0 or column >= columns or row >= rows:
         return -1
-    entry = words[row * columns + column]
+    mask = (1 << shift) - 1
+    grid, part, left, bottom, shift = _part(words, row * columns + column, shift, x & mask, y & mask)
+    entry = np.int64(words[part])
     if entry >= 0:
         return entry - 1
-    size = 1 << shift
-    return _within(words, rank, np.int64(entry), shift, x & (size - 1), y & (size - 1))
+    return _within(words, rank, entry, grid, left, bottom, shift, x & mask, y & mask)
+
+
+@compiled
+def _part(words: Words, cell: int, shift: int, x: int, y: int) -> tuple[int, int, int, int, int]:
+    """The part of a cell that a point (x, y) of the cell lies in; the cell itself if it is whole.
+
+    The grid in which its entry stands, the entry's place, and the part's west, south and shift.
+    """
+    entry, fan_shift = np.int64(words[2 * cell]), np.int64(words[2 * cell + 1])
+    if entry >= 0 or entry & _IS_LEAF:
+        return np.int64(0), np.int64(2 * cell), np.int64(0), np.int64(0), np.int64(shift)
+    small = np.int64(shift) - fan_shift
+    grid, column, row = entry & _OFFSET, x >> small, y >> small
+    return grid, grid + (row << fan_shift) + column, column << small, row << small, small
 
 
 @compiled
@@ -48,49 +62,38 @@ def find_many(words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: 
     west, south, shift, columns, rows = box
     mask = (1 << shift) - 1
     x, y = np.empty(_BLOCK, dtype=np.int64), np.empty(_BLOCK, dtype=np.int64)
-    cell = np.empty(_BLOCK, dtype=np.int64)
+    cell, part = np.empty(_BLOCK, dtype=np.int64), np.empty(_BLOCK, dtype=np.int64)
     entry = np.empty(_BLOCK, dtype=np.int32)
     waiting = np.empty(_BLOCK, dtype=np.int64)
     for first in range(0, len(lon), _BLOCK):
         length = min(_BLOCK, len(lon) - first)
-        wrong = 0
         for i in range(length):
-            east, north = lon[first + i], lat[first + i]
-            wrong += not (abs(east) < _FARTHEST and abs(north) < _FARTHEST)
-            x[i] = np.int64(np.rint(east * UNITS_PER_DEGREE)) - west
-            y[i] = np.int64(np.rint(north * UNITS_PER_DEGREE)) - south
-        if wrong:
-            for i in range(length):
-                if not (np.isfinite(lon[first + i]) and np.isfinite(lat[first + i])):
-                    return first + i
+            x[i] = np.int64(np.rint(lon[first + i] * UNITS_PER_DEGREE)) - west
+            y[i] = np.int64(np.rint(lat[first + i] * UNITS_PER_DEGREE)) - south
         for i in range(length):
             column, row = x[i] >> shift, y[i] >> shift
             is_here = column >= 0 and row >= 0 and column < columns and row < rows
             cell[i] = row * columns + column if is_here else -1
         for i in range(length):
-            entry[i] = words[cell[i]] if cell[i] >= 0 else 0
+            part[i] = _part(words, cell[i], shift, x[i] & mask, y[i] & mask)[1] if cell[i] >= 0 else -1
+        for i in range(length):
+            entry[i] = words[part[i]] if part[i] >= 0 else 0
         count = 0
         for i in range(length):
             found[first + i] = entry[i] - 1
             waiting[count] = i
             count += entry[i] < 0
-        # Reading the beginning and the middle of each leaf before any is worked on.
-        ahead = np.int32(0)
-        for place in range(count):
-            offset = entry[waiting[place]] & _OFFSET
-            ahead |= words[offset] | words[min(offset + 12, len(words) - 1)]
-        if ahead == -1 and count < 0:
-            return 0
         for place in range(count):
             i = waiting[place]
-            found[first + i] = _within(words, rank, np.int64(entry[i]), shift, x[i] & mask, y[i] & mask)
-    return -1
+            grid, _, left, bottom, small = _part(words, cell[i], shift, x[i] & mask, y[i] & mask)
+            found[first + i] = _within(
+                words, rank, np.int64(entry[i]), grid, left, bottom, small, x[i] & mask, y[i] & mask
+            )
 
 
 @compiled
-def _within(words: Words, rank: Ids, entry: int, shift: int, x: int, y: int) -> int:
-    """The slot for a point (x, y) of a cell of the raster, whose entry is negative."""
-    grid, left, bottom = np.int64(0), np.int64(0), np.int64(0)
+def _within(words: Words, rank: Ids, entry: int, grid: int, left: int, bottom: int, shift: int, x: int, y: int) -> int:
+    """The slot for a point (x, y) of a cell of the raster, from a negative entry as `_part` finds it."""
     while not entry & _IS_LEAF:
         grid += entry & _OFFSET
         shift -= FAN_SHIFT
@@ -158,15 +161,15 @@ def near_border(
         column, row = x >> shift, y >> shift
         found[i] = False
         if column >= 0 and row >= 0 and column < columns and row < rows:
-            entry = np.int64(words[row * columns + column])
-            if entry < 0:
-                mask = (1 << shift) - 1
-                found[i] = _is_near(words, entry, shift, x & mask, y & mask)
+            found[i] = _is_near(words, row * columns + column, shift, x & ((1 << shift) - 1), y & ((1 << shift) - 1))
 
 
 @compiled
-def _is_near(words: Words, entry: int, shift: int, x: int, y: int) -> bool:
-    grid, left, bottom = np.int64(0), np.int64(0), np.int64(0)
+def _is_near(words: Words, cell: int, shift: int, x: int, y: int) -> bool:
+    grid, part, left, bottom, shift = _part(words, cell, shift, x, y)
+    entry = np.int64(words[part])
+    if entry >= 0:
+        return False
     while not entry & _IS_LEAF:
         grid += entry & _OFFSET
         shift -= FAN_SHIFT
