@@ -22,8 +22,9 @@ from layers.geometry import BBox
 from layers.locate.cells import Raster, cells_of
 from layers.locate.edges import Ids, edges_of
 from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
+from layers.locate.leaves import Words
 from layers.locate.nearest import SAME_DISTANCE_M, Balls, nearest_edges
-from layers.locate.packing import Words, packed
+from layers.locate.packing import packed
 from layers.locate.search import find, find_many, near_border
 
 Columns = Mapping[str, NDArray[Any]]

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from layers.locate.compiled import compiled
 from layers.locate.edges import Ids
 from layers.locate.lattice import UNITS_PER_DEGREE
-from layers.locate.packing import FAN, FAN_SHIFT, Words
+from layers.locate.leaves import Words
+from layers.locate.packing import FAN, FAN_SHIFT
 from layers.locate.sides import is_crossed
 
 Box = tuple[int, int, int, int, int]
@@ -54,8 +55,10 @@ def _part(words: Words, cell: int, shift: int, x: int, y: int) -> tuple[int, int
 
 
 @compiled
-def find_many(words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: NDArray[np.float64], found: Ids) -> int:
-    """Writes into `found` what `find` says of each point; the number of the first point that is not finite, or −1.
+def find_many(
+    words: Words, rank: Ids, box: Box, lon: NDArray[np.float64], lat: NDArray[np.float64], found: Ids
+) -> None:
+    """Writes into `found` what `find` says of each point. The points must be finite.
 
     Points go block by block through the same few steps, so that the processor waits for many of them at once.
     """
