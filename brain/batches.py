@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from brain.actor import Actor
 from brain.context import Context
-from brain.incidents import Outcome, report_many
+from brain.intake import Outcome, report_chunks
+from brain.report_checks import Given
 from brain.reports import IncidentReport, read_report
 from data.errors import BadInput, CityError, TooLarge, Where
 
@@ -49,22 +51,38 @@ class Tally:
 
 
 async def report_stream(context: Context, actor: Actor, blocks: AsyncIterator[bytes]) -> Tally:
-    """Takes NDJSON in, a transaction for every thousand lines. Raises Forbidden, Conflict, TooLarge."""
-    actor.must_be_able_to("report incidents")
+    """Takes NDJSON in, a transaction for every few thousand lines. Raises Forbidden, Conflict, TooLarge."""
     tally = Tally()
-    waiting: list[tuple[Where, IncidentReport]] = []
-    async for number, line in _lines(blocks, context.settings.batch_line_limit):
-        if line.strip():
-            try:
-                waiting.append((Where(line=number), _parse(line, number)))
-            except CityError as fault:
-                tally.reject(fault)
+    chunks = _chunks(_lines(blocks, context.settings.batch_line_limit))
+    async for faults, outcomes in report_chunks(context, actor, chunks):
+        for fault in faults:
+            tally.reject(fault)
+        tally.count(outcomes)
+    return tally
+
+
+async def _chunks(lines: AsyncIterator[tuple[int, bytes]]) -> AsyncIterator[tuple[list[CityError], Given]]:
+    """The lines as reports, chunk by chunk, each with the faults of those that are none."""
+    waiting: list[tuple[int, bytes]] = []
+    async for numbered in lines:
+        waiting.append(numbered)
         if len(waiting) == CHUNK:
-            tally.count(await report_many(context, actor, waiting))
+            yield await asyncio.to_thread(_parsed, waiting)
             waiting = []
     if waiting:
-        tally.count(await report_many(context, actor, waiting))
-    return tally
+        yield await asyncio.to_thread(_parsed, waiting)
+
+
+def _parsed(lines: list[tuple[int, bytes]]) -> tuple[list[CityError], Given]:
+    faults: list[CityError] = []
+    reports: list[tuple[Where, IncidentReport]] = []
+    for number, line in lines:
+        if line.strip():
+            try:
+                reports.append((Where(line=number), _parse(line, number)))
+            except CityError as fault:
+                faults.append(fault)
+    return faults, reports
 
 
 def _parse(line: bytes, number: int) -> IncidentReport:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
 from brain.context import Context
+from brain.edition_indexes import EditionName
 from brain.region_files import RegionSet
 from data import queue
 from data.dictionaries import MOST_SCHEMES, SCHEME_WIDTH
@@ -30,6 +31,7 @@ Progress = Callable[[str, int, int], None]
 _TIERS = query("regions", "tiers")
 _SCHEME = query("regions", "scheme_by_code")
 _ADD_SCHEME = query("regions", "add_scheme")
+_NAME_SCHEME = query("regions", "name_scheme")
 _ADD_EDITION = query("regions", "add_edition")
 _ALL_CODES = query("regions", "all_codes")
 _CURRENT_BORDERS = query("regions", "current_borders")
@@ -106,10 +108,18 @@ async def preview(context: Context, actor: Actor, scheme: str, regions: RegionSe
 
 
 async def publish(
-    context: Context, actor: Actor, scheme: str, regions: RegionSet, *, note: str, progress: Progress
+    context: Context,
+    actor: Actor,
+    scheme: str,
+    regions: RegionSet,
+    *,
+    note: str,
+    progress: Progress,
+    names: tuple[str, str] | None = None,
 ) -> EditionSummary:
     """Makes `regions` the next edition of `scheme`, which is made if it is not there. All or nothing.
 
+    `names` are the scheme's from now on, in Chinese and English; a new one is called by its code without them.
     Regions keep their key by their code; those no longer in the set end, and where their area went is kept.
     Raises Forbidden; Conflict where a code was used by another region, or keys run out.
     """
@@ -119,10 +129,15 @@ async def publish(
         row = await _scheme(connection, scheme)
         plan = await _plan_for(connection, row, regions, progress)
         # Only now the first write: while a writing transaction is open, the live feed reads everything since again.
+        if names is not None:
+            await connection.execute(_NAME_SCHEME, {"scheme_id": row.id, "name_zh": names[0], "name_en": names[1]})
         edition = (await connection.execute(_ADD_EDITION, {"scheme_id": row.id, "note": note})).one()
         await _write(connection, row.id, edition.id, plan, progress)
         await connection.execute(_REFRESH_STATISTICS)
         await queue.defer(connection, "simplify_borders", scheme=scheme)
+        progress("index", 0, 1)
+        await context.placements.prepare(connection, EditionName(row.id, scheme, edition.id, edition.published_at))
+        progress("index", 1, 1)
     return EditionSummary(scheme, edition.id, edition.seq, plan.changes)
 
 

@@ -30,9 +30,11 @@ class Context:
 async def open_context(settings: Settings) -> AsyncIterator[Context]:
     """Connects as the application's role; everything is closed again at the end."""
     engine = open_engine(settings.app_url)
-    live = Live(engine, settings.app_url)
+    placements = Placements(engine, settings.home)
+    live = Live(engine, settings.app_url, on_editions=placements.exchange_soon)
     try:
-        yield Context(settings, engine, Placements(), live, {})
+        yield Context(settings, engine, placements, live, {})
     finally:
         await live.close()
+        await placements.close()
         await engine.dispose()

@@ -10,7 +10,7 @@ import numpy as np
 from brain import accounts, boundaries
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
-from brain.incidents import report_many
+from brain.intake import report_many
 from brain.region_files import RegionSet
 from brain.reports import DEFAULT_TAXONOMY, read_report
 from data.demo.ground import DemoRegion, demo_regions

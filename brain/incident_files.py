@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -19,7 +20,8 @@ import numpy as np
 from brain.actor import Actor
 from brain.batches import CHUNK, Tally
 from brain.context import Context
-from brain.incidents import report_many
+from brain.intake import Outcome, report_chunks
+from brain.report_checks import Given
 from brain.reports import IncidentReport, read_report
 from data.csv_files import CsvFile, CsvRow
 from data.engine import scoped_transaction
@@ -144,7 +146,7 @@ async def look_swapped(context: Context, actor: Actor, spec: IncidentFile) -> bo
     pairs = [pair for row in rows if (pair := _pair(row, spec)) is not None]
     if not pairs:
         return False
-    bbox = (await context.placements.current(context.engine)).bbox
+    bbox = (await context.placements.current()).bbox
     x, y = np.array(pairs).T
     lon, lat = to_wgs84(x, y, parse_crs(spec.crs))
     return bool(axes_look_swapped(lon, lat, bbox).mean() > 0.5)
@@ -153,7 +155,7 @@ async def look_swapped(context: Context, actor: Actor, spec: IncidentFile) -> bo
 async def import_incidents(
     context: Context, actor: Actor, spec: IncidentFile, rejects: Path, language: Language, progress: Progress
 ) -> Tally:
-    """Takes the file in, a transaction for every thousand rows; run again, it goes on where it was stopped.
+    """Takes the file in, a transaction for every few thousand rows; run again, it goes on where it was stopped.
 
     Rows that cannot be taken go to `rejects` with line, field and reason; no such file is made if there are none.
     Raises BadInput for a file that cannot be read at all, or for `rejects` being that file.
@@ -162,13 +164,11 @@ async def import_incidents(
         raise BadInput("import.rejects_is_input")
     file = spec.opened()
     tally = Tally()
-    equal: Counter[bytes] = Counter()
     refused: list[tuple[CsvRow, CityError]] = []
-    rows = file.rows()
     read = 0
-    while chunk := list(islice(rows, CHUNK)):
-        refused += await _take(context, actor, spec, chunk, equal, tally)
-        read += len(chunk)
+    async for chunk, outcomes in report_chunks(context, actor, _chunks(spec, file)):
+        refused += _refused(spec, chunk, outcomes, tally)
+        read += len(chunk.good) + len(chunk.refused)
         progress(read)
     if refused:
         _write_rejects(rejects, file.fields, refused, language)
@@ -186,24 +186,49 @@ def digest(row: CsvRow) -> str:
     return hashlib.blake2b("\x1f".join(row.cells).encode(), digest_size=12).hexdigest()
 
 
-async def _take(
-    context: Context, actor: Actor, spec: IncidentFile, chunk: list[CsvRow], equal: Counter[bytes], tally: Tally
-) -> list[tuple[CsvRow, CityError]]:
-    """Reports one chunk; the rows that were refused. `equal` counts the rows seen by their content."""
-    good: list[tuple[CsvRow, IncidentReport]] = []
-    refused: list[tuple[CsvRow, CityError]] = []
-    for row in chunk:
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows: those that are reports, and those refused before anybody was asked."""
+
+    good: list[CsvRow] = field(default_factory=list)
+    refused: list[tuple[CsvRow, CityError]] = field(default_factory=list)
+
+
+async def _chunks(spec: IncidentFile, file: CsvFile) -> AsyncIterator[tuple[_Chunk, Given]]:
+    rows = file.rows()
+    equal: Counter[bytes] = Counter()
+    while True:
+        chunk, reports = await asyncio.to_thread(_read, spec, rows, equal)
+        if not (chunk.good or chunk.refused):
+            return
+        yield chunk, reports
+
+
+def _read(spec: IncidentFile, rows: Iterator[CsvRow], equal: Counter[bytes]) -> tuple[_Chunk, Given]:
+    """The next rows and their reports. `equal` counts the rows seen by their content."""
+    chunk = _Chunk()
+    reports: list[tuple[Where, IncidentReport]] = []
+    for row in islice(rows, CHUNK):
         content = digest(row).encode()
         try:
-            good.append((row, spec.report_of(row, equal[content])))
+            reports.append((Where(str(spec.path), row.line), spec.report_of(row, equal[content])))
+            chunk.good.append(row)
         except CityError as fault:
-            refused.append((row, spec.in_its_words(fault)))
+            chunk.refused.append((row, spec.in_its_words(fault)))
         equal[content] += 1
-    outcomes = await report_many(context, actor, [(Where(str(spec.path), row.line), one) for row, one in good])
+    return chunk, reports
+
+
+def _refused(
+    spec: IncidentFile, chunk: _Chunk, outcomes: Sequence[Outcome], tally: Tally
+) -> list[tuple[CsvRow, CityError]]:
+    """The rows of a chunk that were not taken in, by line; counts all of them."""
     tally.count([outcome for outcome in outcomes if outcome.fault is None])
-    for (row, _), outcome in zip(good, outcomes, strict=True):
-        if outcome.fault is not None:
-            refused.append((row, spec.in_its_words(outcome.fault)))
+    refused = chunk.refused + [
+        (row, spec.in_its_words(outcome.fault))
+        for row, outcome in zip(chunk.good, outcomes, strict=True)
+        if outcome.fault is not None
+    ]
     refused.sort(key=lambda one: one[0].line)
     for _, said in refused:
         tally.reject(said)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -59,8 +59,10 @@ class _Reader:
 class Live:
     """One feed a process: one listening connection, one buffer per distinct scope and tick."""
 
-    def __init__(self, engine: AsyncEngine, url: str) -> None:
+    def __init__(self, engine: AsyncEngine, url: str, *, on_editions: Callable[[], None]) -> None:
+        """`on_editions` is called where the feed begins and after every publish."""
         self._engine = engine
+        self._on_editions = on_editions
         self._url = url
         self._readers: dict[Scope, set[_Reader]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -112,6 +114,7 @@ class Live:
                 async with scoped_transaction(self._engine, SYSTEM) as connection:
                     self._editions = await _read_editions(connection)
                     self._horizon = await _read_horizon(connection)
+                self._on_editions()
 
     async def _greeting(self, scope: Scope, cursor: int | None) -> bytes:
         """A hello with a fresh cursor; before it the editions there are, and what happened since the old cursor."""
@@ -167,6 +170,8 @@ class Live:
         self._horizon = horizon
         published = {scheme: edition for scheme, edition in editions.items() if self._editions.get(scheme) != edition}
         self._editions = editions
+        if published:
+            self._on_editions()
         for scope, readers in list(self._readers.items()):
             messages = _edition_messages(published)
             if len(fresh) == MOST_EVENTS:

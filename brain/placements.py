@@ -1,105 +1,185 @@
-"""The placing index of the main scheme's current edition, kept by the process and exchanged after a publish."""
+"""Where points fall: in every scheme's current edition, from indexes that the process keeps and exchanges."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from data.dictionaries import MAIN_SCHEME
+from brain.edition_indexes import KEY, EditionIndex, EditionName, open_index
 from data.engine import SYSTEM, scoped_transaction
 from data.errors import Conflict
 from data.queries import query
 from layers.geometry import BBox
-from layers.locate import Placing
+from layers.locate import place_in_all
 
-_MAIN_EDITION = query("regions", "main_edition_id")
-_SCHEME = query("regions", "scheme_by_code")
-_LEAVES = query("regions", "leaves")
+_CURRENT_EDITIONS = query("regions", "current_editions")
+_KEEP_EDITIONS = query("regions", "keep_editions")
+_EXCHANGE_EDITIONS = query("regions", "exchange_editions")
+
+Keys = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentPlacement:
+    """Where points fall in a scheme beside the main one; `keys` is −1 for those outside its regions."""
+
+    edition: EditionName
+    keys: Keys
+    codes: NDArray[np.str_]
+    on_border: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where points fall: all arrays have one entry a point; index −1 never occurs in `keys`.
+    """Where points fall: all arrays have one entry a point.
 
     `keys` is the region's key, or the nearest region's where `assigned` is false; `nearest_m` its distance in
     metres there, NaN elsewhere; `on_border` marks points whose region the tie rule or the border's tolerance decided.
+    `above` holds by tier the key of the region of that tier, −1 for none.
     """
 
-    edition_id: int
-    keys: NDArray[np.int64]
-    codes: NDArray[np.object_]
-    assigned: NDArray[np.bool_]
-    on_border: NDArray[np.bool_]
+    edition: EditionName
+    keys: Keys
+    codes: NDArray[np.str_]
+    assigned: Mask
+    on_border: Mask
     nearest_m: NDArray[np.float64]
+    above: Mapping[str, Keys]
+    departments: tuple[DepartmentPlacement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class EditionIndex:
-    """One edition's finest regions, ready to place points."""
+class CityIndex:
+    """One edition of the main scheme and of every department's, which belong together."""
 
-    edition_id: int
-    keys: NDArray[np.int64]
-    codes: NDArray[np.object_]
-    placing: Placing
-    bbox: BBox
+    main: EditionIndex
+    departments: tuple[EditionIndex, ...]
+
+    @property
+    def editions(self) -> tuple[EditionName, ...]:
+        """The editions it places in, the main scheme's first."""
+        return self.main.edition, *(department.edition for department in self.departments)
+
+    @property
+    def bbox(self) -> BBox:
+        """West, south, east, north of the main scheme's regions in degrees."""
+        return self.main.placing.bbox
 
     def place(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Placement:
-        """Places points of EPSG:4326; those outside every region get the nearest one proposed."""
-        index = self.placing.place(lon, lat)
+        """Places points of EPSG:4326 in all schemes; those outside the main one get its nearest region proposed."""
+        placing = self.main.placing
+        index, *others = place_in_all([placing, *(other.placing for other in self.departments)], lon, lat)
         assigned = index >= 0
-        on_border = self.placing.on_border(lon, lat) & assigned
         nearest_m = np.full(len(lon), np.nan)
         if not assigned.all():
             index = index.copy()
-            index[~assigned], nearest_m[~assigned] = self.placing.nearest(lon[~assigned], lat[~assigned])
-        return Placement(self.edition_id, self.keys[index], self.codes[index], assigned, on_border, nearest_m)
-
-
-class Placements:
-    """Hands out the index of the current edition, building it when the edition has changed."""
-
-    def __init__(self) -> None:
-        self._index: EditionIndex | None = None
-        self._building = asyncio.Lock()
-
-    async def current(self, engine: AsyncEngine) -> EditionIndex:
-        """The index of the newest edition. Raises Conflict while there are no regions.
-
-        Who waits for an index that is being built holds no connection meanwhile.
-        """
-        async with scoped_transaction(engine, SYSTEM) as connection:
-            edition_id = (await connection.execute(_MAIN_EDITION)).scalar_one_or_none()
-        if edition_id is None:
-            raise Conflict("regions.none")
-        if self._index is not None and self._index.edition_id >= edition_id:
-            return self._index
-        async with self._building:
-            if self._index is None or self._index.edition_id < edition_id:
-                self._index = await self._build(engine, edition_id)
-            return self._index
-
-    async def _build(self, engine: AsyncEngine, edition_id: int) -> EditionIndex:
-        async with scoped_transaction(engine, SYSTEM) as connection:
-            scheme = (await connection.execute(_SCHEME, {"scheme": MAIN_SCHEME})).one()
-            rows = (await connection.execute(_LEAVES, {"scheme_id": scheme.id, "edition_id": edition_id})).all()
-        return await asyncio.to_thread(
-            build_index, edition_id, [row.key for row in rows], [row.code for row in rows], [row.wkb for row in rows]
+            index[~assigned], nearest_m[~assigned] = placing.nearest(lon[~assigned], lat[~assigned])
+        return Placement(
+            self.main.edition,
+            placing.columns[KEY][index],
+            placing.codes[index],
+            assigned,
+            placing.on_border(lon, lat) & assigned,
+            nearest_m,
+            {tier: keys[index] for tier, keys in placing.columns.items() if tier != KEY},
+            tuple(
+                _in_department(department, slots, lon, lat)
+                for department, slots in zip(self.departments, others, strict=True)
+            ),
         )
 
 
-def build_index(edition_id: int, keys: list[int], codes: list[str], wkbs: list[bytes]) -> EditionIndex:
-    """An index over regions given by key, code and WKB (EPSG:4326), in the same order."""
-    geoms = shapely.from_wkb(np.array([bytes(wkb) for wkb in wkbs], dtype=object))
-    west, south, east, north = shapely.total_bounds(geoms)
-    return EditionIndex(
-        edition_id,
-        np.array(keys, dtype=np.int64),
-        np.array(codes, dtype=object),
-        Placing.build(codes, geoms),
-        (float(west), float(south), float(east), float(north)),
+def _in_department(
+    department: EditionIndex, slots: NDArray[np.int32], lon: NDArray[np.float64], lat: NDArray[np.float64]
+) -> DepartmentPlacement:
+    placing = department.placing
+    inside = slots >= 0
+    return DepartmentPlacement(
+        department.edition,
+        np.where(inside, placing.columns[KEY][slots], np.int64(-1)),
+        np.where(inside, placing.codes[slots], ""),
+        placing.on_border(lon, lat) & inside,
     )
+
+
+class Placements:
+    """Keeps the indexes of the current editions; hands them out, and exchanges them as a whole after a publish."""
+
+    def __init__(self, engine: AsyncEngine, home: Path) -> None:
+        self._engine = engine
+        self._home = home
+        self._current: CityIndex | None = None
+        self._exchanging = asyncio.Lock()
+        self._begun: set[asyncio.Task[None]] = set()
+
+    async def latest(self) -> CityIndex:
+        """The newest indexes this process has, or those of today if it has none. Raises Conflict without regions."""
+        return self._current or await self.current()
+
+    async def current(self) -> CityIndex:
+        """The indexes of the editions in force; what is missing is opened, or made. Raises Conflict without regions."""
+        async with self._exchanging:
+            async with scoped_transaction(self._engine, SYSTEM) as connection:
+                editions = await _read_editions(connection)
+                if not editions:
+                    raise Conflict("regions.none")
+                if self._current is None or self._current.editions != editions:
+                    main, *departments = [await self._opened(connection, edition) for edition in editions]
+                    self._current = CityIndex(main, tuple(departments))
+            return self._current
+
+    async def keep(self, connection: AsyncConnection, index: CityIndex) -> bool:
+        """Whether the editions of an index are still the current ones; if so, until the transaction ends.
+
+        What is written with their regions then belongs to the editions that were in force when it is committed.
+        """
+        await connection.execute(_KEEP_EDITIONS)
+        return await _read_editions(connection) == index.editions
+
+    async def prepare(self, connection: AsyncConnection, edition: EditionName) -> None:
+        """Makes the index of an edition that this transaction publishes, and waits for those who keep the old one.
+
+        To be called last: the other processes find the index made as soon as the transaction is committed.
+        """
+        await open_index(connection, self._home, edition)
+        await connection.execute(_EXCHANGE_EDITIONS)
+
+    def exchange_soon(self) -> None:
+        """Has the indexes exchanged beside what else the process does: somebody has published."""
+        task = asyncio.create_task(self._exchange())
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
+
+    async def close(self) -> None:
+        """Ends what was begun."""
+        for task in self._begun:
+            task.cancel()
+        await asyncio.gather(*self._begun, return_exceptions=True)
+
+    async def _exchange(self) -> None:
+        with suppress(Conflict):  # no regions yet
+            await self.current()
+
+    async def _opened(self, connection: AsyncConnection, edition: EditionName) -> EditionIndex:
+        """The edition's index: the one this process has, or the one that is kept or made."""
+        if self._current is not None:
+            for index in (self._current.main, *self._current.departments):
+                if index.edition == edition:
+                    return index
+        return await open_index(connection, self._home, edition)
+
+
+async def _read_editions(connection: AsyncConnection) -> tuple[EditionName, ...]:
+    """The current editions, the main scheme's first; none before the main scheme has one."""
+    rows = (await connection.execute(_CURRENT_EDITIONS)).all()
+    if not any(row.is_main for row in rows):
+        return ()
+    return tuple(EditionName(row.scheme_id, row.scheme, row.edition_id, row.published_at) for row in rows)

@@ -19,6 +19,7 @@ from data.errors import Conflict
 from layers.crs import Geometries
 
 Interval = tuple[int, int]
+Keys = NDArray[np.int64]
 
 LEAST_SHARE = 1e-6
 """A smaller share of a region's area is numeric dust along an edge, not a part that went elsewhere."""
@@ -59,6 +60,19 @@ def assign_keys(
             start = gap_lo + place * step
             given[code] = (start, start + max(step // 2, 2) - 1)
     return {code: given[code] for code in codes}
+
+
+def ancestors(keys: Keys, upper: Keys, upper_hi: Keys) -> Keys:
+    """Of each region the one it lies in or is, among regions of one tier; their intervals do not overlap.
+
+    All of shape (n,) or (m,); −1 where there is none.
+    """
+    if not len(upper):
+        return np.full(len(keys), -1, dtype=np.int64)
+    order = np.argsort(upper)
+    place = order[np.maximum(np.searchsorted(upper[order], keys, side="right") - 1, 0)]
+    is_inside = (upper[place] <= keys) & (keys <= upper_hi[place])
+    return np.where(is_inside, upper[place], np.int64(-1))
 
 
 def _largest_gap(lo: int, hi: int, inside: Sequence[Interval]) -> Interval:

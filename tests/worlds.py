@@ -14,7 +14,9 @@ from brain.boundaries import EditionSummary
 from brain.context import Context
 from brain.demo import region_set
 from brain.region_files import RegionSet
+from brain.reports import IncidentReport, read_report
 from data.demo.ground import DemoRegion
+from data.errors import Where
 
 WEST, SOUTH, STEP = 113.0, 23.0, 0.01
 
@@ -91,6 +93,13 @@ async def person(context: Context, role: str, *regions: str) -> Actor:
         regions=[("main", code) for code in regions],
     )
     return await accounts.actor(context, account_id)
+
+
+def a_report(column: float, row: float, **fields: Any) -> IncidentReport:
+    """A report at a place of the small city's lattice."""
+    x, y = at(column, row)
+    given = {"source": "test", "source_id": "1", "taxonomy": "source", "category": "pothole", "x": x, "y": y}
+    return read_report({**given, **fields}, Where())
 
 
 def at(column: float, row: float) -> tuple[float, float]:

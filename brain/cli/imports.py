@@ -47,6 +47,9 @@ def regions(
     crs: Annotated[str | None, typer.Option(help="Where the file does not say: EPSG:4547, GCJ-02, BD-09 …")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of a Shapefile's names, e.g. GBK.")] = None,
     scheme: Annotated[str, typer.Option(help="The scheme; a new one is made beside the main one.")] = MAIN_SCHEME,
+    scheme_name: Annotated[
+        str | None, typer.Option(help="What the console calls the scheme: 公安网格, or 公安网格/Police beats.")
+    ] = None,
     note: Annotated[str, typer.Option(help="Why this edition is published.")] = "",
     commit: Annotated[bool, typer.Option("--commit", help="Publish; without it nothing is written.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Gaps, overlaps and protrusions stop the import.")] = False,
@@ -82,10 +85,19 @@ def regions(
                 region_set,
                 note=note or ", ".join(file.name for file in files),
                 progress=step,
+                names=_names(scheme_name),
             )
         say("import.published", scheme=done.scheme, seq=done.seq, **asdict(done.changes))
 
     in_context(examine_and_publish)
+
+
+def _names(given: str | None) -> tuple[str, str] | None:
+    """Chinese and English of `中文/English`; the same in both languages where only one is given."""
+    if given is None:
+        return None
+    chinese, _, english = (part.strip() for part in given.partition("/"))
+    return chinese, english or chinese
 
 
 @app.command("aliases")

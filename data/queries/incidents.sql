@@ -1,40 +1,44 @@
--- name: add — incidents and their first events; those already known by source and source id are left out
-with given as (
-    select *
-    from unnest(
-        cast(:sources as text[]), cast(:source_ids as text[]), cast(:taxonomies as text[]), cast(:categories as text[]),
-        cast(:titles as text[]), cast(:descriptions as text[]), cast(:occurred_ats as timestamptz[]),
-        cast(:reported_ats as timestamptz[]), cast(:closed_ats as timestamptz[]),
-        cast(:original_xs as double precision[]), cast(:original_ys as double precision[]),
-        cast(:original_crses as text[]), cast(:lons as double precision[]), cast(:lats as double precision[]),
-        cast(:places as text[]), cast(:region_keys as bigint[]), cast(:placed_codes as text[]),
-        cast(:on_borders as boolean[]), cast(:nearest_ms as double precision[]), cast(:attributes as text[])
-    ) as g(
-        source, source_id, taxonomy, category, title, description, occurred_at, reported_at, closed_at,
-        original_x, original_y, original_crs, lon, lat, place, region_key, placed_code, on_border, nearest_m, attributes
-    )
-),
-added as (
-    insert into incident (
-        source, source_id, taxonomy, category, title, description, state, occurred_at, reported_at, closed_at,
-        original_x, original_y, original_crs, geom, place, region_key, placed_edition, placed_code,
-        assigned, on_border, nearest_m, attributes
-    )
-    select source, source_id, taxonomy, category, title, description,
-           case when closed_at is null then 'reported' else 'closed' end, occurred_at,
-           coalesce(reported_at, now()), closed_at,
-           original_x, original_y, original_crs, st_setsrid(st_makepoint(lon, lat), 4326), place,
-           region_key, :edition_id, placed_code, placed_code is not null, on_border, nearest_m, cast(attributes as jsonb)
-    from given
-    order by reported_at nulls last, source, source_id  -- one order for all: batches with the same reports never deadlock
-    on conflict (source, source_id) do nothing
-    returning id, source, source_id, region_key, assigned
-),
-logged as (
-    insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
-    select id, region_key, 'report', :actor_id, :actor_name from added
-)
-select id, source, source_id, assigned from added;
+-- name: numbers — the ids of so many new incidents, ascending, and this transaction's time
+select array_agg(n.id order by n.id) as ids, now() as now
+from (select nextval('incident_id_seq') as id from generate_series(1, :count)) n;
+
+-- name: stage — where incidents wait to be added; one table a session, empty between transactions
+create temporary table if not exists staged_incident (like incident) on commit delete rows;
+
+-- name: copy_staged — incidents into the table where they wait
+copy staged_incident (
+    id, source, source_id, taxonomy, category, title, description, state, occurred_at, reported_at, closed_at,
+    original_x, original_y, original_crs, geom, place, region_key, placed_edition, placed_code, assigned, on_border,
+    nearest_m, attributes
+) from stdin (format binary);
+
+-- name: add_staged — those that are not known by source and source id yet
+insert into incident overriding system value select * from staged_incident order by id
+on conflict (source, source_id) do nothing
+returning id;
+
+-- name: log — the same first deed for each of some incidents
+insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
+select e.incident_id, e.region_key, :action, :actor_id, :actor_name
+from unnest(cast(:incident_ids as bigint[]), cast(:region_keys as bigint[])) as e(incident_id, region_key);
+
+-- name: add_placements — where incidents lie in one department's scheme
+insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border)
+select p.incident_id, :scheme_id, p.region_key, p.placed_key, :edition_id, p.on_border
+from unnest(
+    cast(:incident_ids as bigint[]), cast(:region_keys as bigint[]), cast(:placed_keys as bigint[]),
+    cast(:on_borders as boolean[])
+) as p(incident_id, region_key, placed_key, on_border);
+
+-- name: placements — where an incident lies in the departments' schemes
+select s.scheme, s.name_zh as scheme_name_zh, s.name_en as scheme_name_en, r.code, r.name, r.tier, p.on_border,
+       e.id as edition_id, e.seq as edition_seq
+from incident_placement p
+join region r on r.key = p.placed_key
+join scheme s on s.id = p.scheme_id
+join edition e on e.id = p.placed_edition
+where p.incident_id = :id
+order by s.id;
 
 -- name: id_by_source — the incident that a source reported under its own id
 select id from incident where source = :source and source_id = :source_id;
@@ -66,6 +70,23 @@ from (
       and (not :only_open or closed_at is null)
       and (cast(:assigned as boolean) is null or assigned = :assigned)
     order by id desc limit :limit
+) i
+join region r on r.key = i.region_key
+join scheme s on s.id = r.scheme_id
+left join category c on c.taxonomy = i.taxonomy and c.code = i.category
+order by i.id desc;
+
+-- name: latest_in_department — one page of incidents, newest first, within a key interval of a department's scheme
+select i.id, i.source, i.source_id, i.title, i.taxonomy, i.category, c.name as category_name, i.state,
+       i.closed_at is null as open, i.assigned, i.nearest_m, i.occurred_at, i.reported_at,
+       st_x(i.geom) as lon, st_y(i.geom) as lat, i.place,
+       s.scheme, r.code as region_code, r.name as region_name, r.tier as region_tier
+from (
+    select n.* from incident_placement p join incident n on n.id = p.incident_id
+    where p.placed_key between :lo and :hi and n.id < :before
+      and (not :only_open or n.closed_at is null)
+      and (cast(:assigned as boolean) is null or n.assigned = :assigned)
+    order by n.id desc limit :limit
 ) i
 join region r on r.key = i.region_key
 join scheme s on s.id = r.scheme_id

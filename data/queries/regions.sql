@@ -39,11 +39,20 @@ insert into scheme (scheme, name_zh, name_en, is_main, key_lo, key_hi)
 select :scheme, :name, :name, false, max(key_hi) + 1, max(key_hi) + :width from scheme
 returning id, scheme, name_zh, name_en, is_main, key_lo, key_hi;
 
+-- name: name_scheme — a scheme's names, in Chinese and English
+update scheme set name_zh = :name_zh, name_en = :name_en where id = :scheme_id;
+
 -- name: current_edition — the newest published edition of a scheme
 select id, seq, valid_from, published_at from edition where scheme_id = :scheme_id order by id desc limit 1;
 
--- name: current_editions — the newest edition of every scheme that has one
-select s.scheme, max(e.id) as edition_id from edition e join scheme s on s.id = e.scheme_id group by s.scheme;
+-- name: current_editions — the newest edition of every scheme that has one, the main scheme first
+select s.id as scheme_id, s.scheme, s.is_main, e.id as edition_id, e.published_at
+from scheme s
+cross join lateral (select id, published_at from edition where scheme_id = s.id order by id desc limit 1) e
+order by s.is_main desc, s.id;
+
+-- name: editions_before — the last editions of a scheme before one of them
+select id, published_at from edition where scheme_id = :scheme_id and id < :edition_id order by id desc limit 3;
 
 -- name: main_edition_id — the newest published edition of the main scheme
 select e.id from edition e join scheme s on s.id = e.scheme_id where s.is_main order by e.id desc limit 1;
@@ -63,8 +72,8 @@ select key, key_hi, code, parent_key, tier, edition_to is null as is_current fro
 -- name: current_borders — the borders of a scheme's current edition
 select region_key, st_asbinary(geom) as wkb from border where scheme_id = :scheme_id and edition_to is null;
 
--- name: leaves — the finest regions of one edition of a scheme: what placing answers with
-select r.key, r.code, st_asbinary(b.geom) as wkb
+-- name: leaves — the finest regions of one edition of a scheme that an earlier edition (0: none) had not, or otherwise
+select r.key, r.key_hi, r.code, r.tier, st_asbinary(b.geom) as wkb
 from region r join border b on b.region_key = r.key
 where r.scheme_id = :scheme_id
   and b.edition_from <= :edition_id and (b.edition_to is null or b.edition_to > :edition_id)
@@ -72,7 +81,35 @@ where r.scheme_id = :scheme_id
     select from region c where c.parent_key = r.key
       and c.edition_from <= :edition_id and (c.edition_to is null or c.edition_to > :edition_id)
   )
+  and (b.edition_from > :since or exists (
+    select from region c where c.parent_key = r.key
+      and c.edition_from <= :since and (c.edition_to is null or c.edition_to > :since)
+  ))
 order by r.code;
+
+-- name: leaves_no_more — the finest regions of an earlier edition that have ended or been divided since
+select r.code
+from region r
+where r.scheme_id = :scheme_id
+  and r.edition_from <= :since and (r.edition_to is null or r.edition_to > :since)
+  and not exists (
+    select from region c where c.parent_key = r.key
+      and c.edition_from <= :since and (c.edition_to is null or c.edition_to > :since)
+  )
+  and (r.edition_to <= :edition_id or exists (
+    select from region c where c.parent_key = r.key
+      and c.edition_from <= :edition_id and (c.edition_to is null or c.edition_to > :edition_id)
+  ));
+
+-- name: above_leaves — the regions of an edition that have others below them
+select r.key, r.key_hi, r.tier
+from region r
+where r.scheme_id = :scheme_id
+  and r.edition_from <= :edition_id and (r.edition_to is null or r.edition_to > :edition_id)
+  and exists (
+    select from region c where c.parent_key = r.key
+      and c.edition_from <= :edition_id and (c.edition_to is null or c.edition_to > :edition_id)
+  );
 
 -- name: close_regions — regions that end with an edition
 update region set edition_to = :edition_id where key = any(:keys);
@@ -87,6 +124,12 @@ where r.key = n.key and r.name <> n.name;
 
 -- name: publish_one_at_a_time — holds until this transaction ends
 select pg_advisory_xact_lock(hashtext('citybrain publish'));
+
+-- name: keep_editions — no edition is published until this transaction ends
+select pg_advisory_xact_lock_shared(hashtext('citybrain editions'));
+
+-- name: exchange_editions — waits for the transactions that keep the editions; none begins until this one ends
+select pg_advisory_xact_lock(hashtext('citybrain editions'));
 
 -- name: staging — where new regions and borders wait inside the publishing transaction
 create temporary table staged_region (

@@ -13,7 +13,7 @@ create or replace function refresh_statistics() returns void
     language plpgsql security definer set search_path = public, pg_temp as
 $$
 begin
-    analyze region, border, incident, incident_event;
+    analyze region, border, incident, incident_placement, incident_event;
 end
 $$;
 

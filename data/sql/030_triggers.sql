@@ -28,3 +28,143 @@ create or replace trigger incident_event_wakes
 create or replace trigger edition_wakes
     after insert or update on edition
     for each statement execute function wake_listeners();
+
+-- What others refer to stays for good: no line is removed, no key changed. So a reference that was right once needs no
+-- lock on what it refers to, and is checked below for a whole statement at once.
+create or replace function refuse_removal() returns trigger
+    language plpgsql as
+$$
+begin
+    raise exception 'lines of % stay, and so do their keys', tg_table_name using errcode = 'restrict_violation';
+end
+$$;
+
+do $$
+declare
+    kept text;
+begin
+    foreach kept in array array['taxonomy', 'scheme', 'edition', 'region', 'incident'] loop
+        execute format(
+            'create or replace trigger %1$s_stays before delete or truncate on %1$I '
+            'for each statement execute function refuse_removal()', kept);
+    end loop;
+end
+$$;
+
+create or replace trigger region_key_stays
+    before update of key on region
+    for each row when (old.key <> new.key) execute function refuse_removal();
+
+create or replace trigger taxonomy_key_stays
+    before update of taxonomy on taxonomy
+    for each row when (old.taxonomy <> new.taxonomy) execute function refuse_removal();
+
+-- A new incident's region is one of the edition it was placed in, and its code is that region's. Later it may be given
+-- to another region; what it was placed in stays. Taxonomies and editions are few in a statement, regions are many, and
+-- each is asked for by its key: a plan made for one line is kept by the session and must do for thousands.
+create or replace function check_incidents() returns trigger
+    language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
+$$
+declare
+    used record;
+    wrong record;
+begin
+    for used in
+        select d.taxonomy, t.taxonomy is not null as is_listed, d.placed_edition, s.key_lo, s.key_hi
+        from (select distinct taxonomy, placed_edition from given) d
+        left join taxonomy t on t.taxonomy = d.taxonomy
+        left join edition e on e.id = d.placed_edition
+        left join scheme s on s.id = e.scheme_id
+    loop
+        if not used.is_listed then
+            raise exception 'no taxonomy %', used.taxonomy using errcode = 'foreign_key_violation';
+        end if;
+        select g.source, g.source_id, g.region_key into wrong
+        from given g
+        where g.placed_edition = used.placed_edition
+            and (used.key_lo is null or g.region_key not between used.key_lo and used.key_hi)
+        limit 1;
+        if found then
+            raise exception 'incident % of %: region % is not of the scheme of edition %',
+                wrong.source_id, wrong.source, wrong.region_key, used.placed_edition
+                using errcode = 'foreign_key_violation';
+        end if;
+    end loop;
+    select g.source, g.source_id, g.region_key, g.placed_edition into wrong
+    from given g
+    where not coalesce((
+        select tg_op = 'UPDATE' or (
+            r.code = coalesce(g.placed_code, r.code) and r.edition_from <= g.placed_edition
+            and (r.edition_to is null or r.edition_to > g.placed_edition)
+        )
+        from region r where r.key = g.region_key
+    ), false)
+    limit 1;
+    if found then
+        raise exception 'incident % of %: no region % in edition %',
+            wrong.source_id, wrong.source, wrong.region_key, wrong.placed_edition
+            using errcode = 'foreign_key_violation';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger incident_refers
+    after insert on incident referencing new table as given
+    for each statement execute function check_incidents();
+
+create or replace trigger incident_still_refers
+    after update on incident referencing new table as given
+    for each statement execute function check_incidents();
+
+-- An event, and a placement in a department's scheme, carry the key of their incident, under which they are seen. Asked
+-- one by one: in a join the planner would read everything in scope, which it believes is nothing while the table is new.
+create or replace function check_events() returns trigger
+    language plpgsql set enable_seqscan = off as
+$$
+declare
+    wrong bigint;
+begin
+    select g.incident_id into wrong
+    from given g
+    where (select i.region_key from incident i where i.id = g.incident_id) is distinct from g.region_key
+    limit 1;
+    if found then
+        raise exception 'no incident % under that region', wrong using errcode = 'foreign_key_violation';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger incident_event_refers
+    after insert on incident_event referencing new table as given
+    for each statement execute function check_events();
+
+create or replace trigger incident_placement_refers
+    after insert on incident_placement referencing new table as given
+    for each statement execute function check_events();
+
+create or replace function check_placements() returns trigger
+    language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
+$$
+declare
+    wrong record;
+begin
+    select g.incident_id, g.placed_key, g.placed_edition into wrong
+    from given g
+    left join region r on r.key = g.placed_key and r.scheme_id = g.scheme_id and r.edition_from <= g.placed_edition
+        and (r.edition_to is null or r.edition_to > g.placed_edition)
+    left join edition e on e.id = g.placed_edition and e.scheme_id = r.scheme_id
+    where e.id is null
+    limit 1;
+    if found then
+        raise exception 'incident %: no region % in edition %', wrong.incident_id, wrong.placed_key, wrong.placed_edition
+            using errcode = 'foreign_key_violation';
+    end if;
+    return null;
+end
+$$;
+
+create or replace trigger incident_placement_in_edition
+    after insert on incident_placement referencing new table as given
+    for each statement execute function check_placements();

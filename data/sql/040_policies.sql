@@ -21,6 +21,11 @@ alter table incident_event force row level security;
 create policy see on incident_event for select using (in_scope(region_key));
 create policy append on incident_event for insert with check (in_scope(region_key));
 
+alter table incident_placement enable row level security;
+alter table incident_placement force row level security;
+create policy see on incident_placement for select using (in_scope(region_key));
+create policy add on incident_placement for insert with check (in_scope(region_key));
+
 -- Accounts: each sees itself; the system signs people in; administrators keep them.
 alter table account enable row level security;
 alter table account force row level security;

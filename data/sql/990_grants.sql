@@ -6,7 +6,14 @@ grant select, insert, update on account, account_scope to citybrain_app;
 grant select, insert, update on tier, scheme, edition, region, border, lineage, region_alias to citybrain_app;
 grant select, insert, update on taxonomy, category to citybrain_app;
 grant select, insert, update on incident to citybrain_app;
-grant select, insert on incident_event to citybrain_app;
+grant select, insert on incident_placement, incident_event to citybrain_app;
+
+-- Reports wait in a temporary table until they are written.
+do $$
+begin
+    execute format('grant temporary on database %I to citybrain_app', current_database());
+end
+$$;
 
 -- The job queue is a library's own schema, used by the worker under the application's role.
 do $$

@@ -3,7 +3,7 @@
 from data.tables.accounts import Account, AccountScope
 from data.tables.base import Base
 from data.tables.categories import Category, Taxonomy
-from data.tables.incidents import Incident, IncidentEvent
+from data.tables.incidents import Incident, IncidentEvent, IncidentPlacement
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Edition",
     "Incident",
     "IncidentEvent",
+    "IncidentPlacement",
     "Lineage",
     "Region",
     "RegionAlias",

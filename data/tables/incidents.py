@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column
@@ -33,6 +33,8 @@ class Incident(Base):
 
     `region_key` is where it is counted and who may see it: the region it lies in, or, unassigned, the nearest
     one. `placed_code` and `placed_edition` are what placing answered on its day and never change.
+
+    References are checked by triggers, a statement at a time (030_triggers.sql).
     """
 
     __tablename__ = "incident"
@@ -43,13 +45,12 @@ class Incident(Base):
         Index(None, "region_key", "id"),
         Index("incident_open_idx", "region_key", "id", postgresql_where=text("closed_at is null")),
         Index("incident_unassigned_idx", "region_key", "id", postgresql_where=text("not assigned")),
-        Index(None, "geom", postgresql_using="gist"),
     )
 
     id: Mapped[Serial]
     source: Mapped[Code]
     source_id: Mapped[Code]
-    taxonomy: Mapped[Code] = mapped_column(ForeignKey("taxonomy.taxonomy"))
+    taxonomy: Mapped[Code]
     category: Mapped[Code]
     title: Mapped[str]
     description: Mapped[str | None]
@@ -62,8 +63,8 @@ class Incident(Base):
     original_crs: Mapped[str]
     geom: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
     place: Mapped[str | None]
-    region_key: Mapped[Key] = mapped_column(ForeignKey("region.key"))
-    placed_edition: Mapped[int] = mapped_column(ForeignKey("edition.id"))
+    region_key: Mapped[Key]
+    placed_edition: Mapped[int] = mapped_column(BigInteger)
     placed_code: Mapped[Code | None]
     assigned: Mapped[bool]
     on_border: Mapped[bool]
@@ -71,15 +72,29 @@ class Incident(Base):
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
+class IncidentPlacement(Base):
+    """Where an incident lies in a scheme beside the main one. Seen under the incident's own `region_key`."""
+
+    __tablename__ = "incident_placement"
+    __table_args__ = (Index(None, "placed_key", "incident_id"),)
+
+    incident_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    scheme_id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    region_key: Mapped[Key]
+    placed_key: Mapped[Key]
+    placed_edition: Mapped[int] = mapped_column(BigInteger)
+    on_border: Mapped[bool]
+
+
 class IncidentEvent(Base):
     """One deed done to an incident. Written once, never changed; everything that counts reads this log."""
 
     __tablename__ = "incident_event"
-    __table_args__ = (Index(None, "incident_id", "id"), Index(None, "txid"), Index(None, "region_key", "id"))
+    __table_args__ = (Index(None, "incident_id", "id"), Index(None, "txid"))
 
     id: Mapped[Serial]
-    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
-    region_key: Mapped[Key] = mapped_column(ForeignKey("region.key"))
+    incident_id: Mapped[int] = mapped_column(BigInteger)
+    region_key: Mapped[Key]
     at: Mapped[Now]
     action: Mapped[str]
     actor_id: Mapped[int | None] = mapped_column(BigInteger)

@@ -56,11 +56,18 @@ class Rings:
 
     def of_slots(self, wanted: NDArray[np.bool_]) -> Rings:
         """Only the rings of the slots that are True in `wanted`."""
-        kept = np.flatnonzero(wanted[self.slot])
-        lengths = np.diff(self.start)[kept]
+        return self._only(np.flatnonzero(wanted[self.slot]))
+
+    def of_few(self, slots: NDArray[np.intp]) -> Rings:
+        """Only the rings of some slots, which ascend; the others are not looked at."""
+        ranges = zip(np.searchsorted(self.slot, slots), np.searchsorted(self.slot, slots, side="right"), strict=True)
+        return self._only(np.concatenate([np.arange(first, end) for first, end in ranges]))
+
+    def _only(self, kept: NDArray[np.intp]) -> Rings:
+        lengths = self.start[kept + 1] - self.start[kept]
         start = np.zeros(len(kept) + 1, dtype=np.int64)
         np.cumsum(lengths, out=start[1:])
-        places = np.arange(start[-1]) + np.repeat(self.start[:-1][kept] - start[:-1], lengths)
+        places = np.arange(start[-1]) + np.repeat(self.start[kept] - start[:-1], lengths)
         return Rings(self.xy[places], start, self.slot[kept])
 
     def and_more(self, more: Rings) -> Rings:

@@ -23,7 +23,7 @@ from layers.locate.cells import Raster, cells_of
 from layers.locate.edges import Ids, edges_of
 from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
 from layers.locate.leaves import Words
-from layers.locate.nearest import SAME_DISTANCE_M, Balls, nearest_edges
+from layers.locate.nearest import SAME_DISTANCE_M, Sieve, nearest_edges, reach_of
 from layers.locate.packing import packed
 from layers.locate.search import find, find_many, near_border
 
@@ -61,6 +61,9 @@ class Placing:
 
     codes: NDArray[np.str_]
     columns: Columns
+    bbox: BBox
+    """West, south, east, north of all regions in degrees; (0, 0, 0, 0) if there are none."""
+
     _raster: Raster
     _words: Words
     _dead: int
@@ -88,7 +91,8 @@ class Placing:
         rank = _ranks(codes)
         table, words = packed(raster, cells_of(raster, ends, sides), ends, sides, rank)
         table[table[:, 0] < 0, 0] += table.size
-        return cls(codes, columns, raster, _frozen(np.concatenate((table.reshape(-1), words))), 0, rank, rings)
+        words = _frozen(np.concatenate((table.reshape(-1), words)))
+        return cls(codes, columns, _bbox(rings), raster, words, 0, rank, rings)
 
     def updated(
         self, ended: Sequence[str], codes: Sequence[str], geoms: Geometries, columns: Columns | None = None
@@ -163,16 +167,11 @@ class Placing:
             parts.append(words)
             end += len(words)
         dead = self._dead + end - len(self._words)
-        return Placing(codes, columns, raster, _frozen(np.concatenate((table.reshape(-1), *parts))), dead, rank, rings)
+        packed_anew = _frozen(np.concatenate((table.reshape(-1), *parts)))
+        return Placing(codes, columns, _bbox(rings), raster, packed_anew, dead, rank, rings)
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self.codes != ""))
-
-    @property
-    def bbox(self) -> BBox:
-        """West, south, east, north of all regions in degrees."""
-        low, high = self._rings.xy.min(axis=0) / UNITS_PER_DEGREE, self._rings.xy.max(axis=0) / UNITS_PER_DEGREE
-        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
     def place(self, lon: ArrayLike, lat: ArrayLike) -> Ids:
         """The slot of the region that each point lies in, −1 for none; degrees, shape (n,).
@@ -217,21 +216,21 @@ class Placing:
         return slots, metres
 
     def _nearest_to(self, lon: float, lat: float) -> tuple[int, float]:
-        slots, balls = self._balls
-        near = np.zeros(len(self.codes), dtype=np.bool_)
-        near[slots[balls.within_reach(lon, lat)]] = True
-        rings = self._rings.of_slots(near)
+        slots, sieve = self._sieve
+        likely = self._rings.of_few(slots[[sieve.likely(lon, lat)]])
+        reach = reach_of(lon, lat, likely.degrees())
+        rings = self._rings.of_few(slots[sieve.within_reach(lon, lat) if reach is None else sieve.within(reach)])
         ring = np.repeat(np.arange(len(rings.slot)), np.diff(rings.start))
-        owner, distance = nearest_edges(lon, lat, rings.degrees(), ring, rings.slot)
+        owner, distance = nearest_edges(lon, lat, rings.degrees(), ring, rings.slot, reach)
         least = float(distance.min())
         equal = owner[distance <= least + SAME_DISTANCE_M]
         return int(equal[np.argmin(self._rank[equal])]), least
 
     @cached_property
-    def _balls(self) -> tuple[NDArray[np.intp], Balls]:
+    def _sieve(self) -> tuple[NDArray[np.intp], Sieve]:
         bounds = self._rings.bounds(len(self.codes))
         slots = np.flatnonzero(bounds[:, 0] <= bounds[:, 2])
-        return slots, Balls.of(bounds[slots] / UNITS_PER_DEGREE)
+        return slots, Sieve.of(bounds[slots] / UNITS_PER_DEGREE)
 
     @cached_property
     def _box(self) -> tuple[int, int, int, int, int]:
@@ -244,8 +243,17 @@ class Placing:
         beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             for name, values in self._arrays().items():
-                np.save(beside / f"{name}.npy", values, allow_pickle=False)
-            meta = {"form": FORM, "raster": astuple(self._raster), "dead": self._dead, "columns": [*self.columns]}
+                with (beside / f"{name}.npy").open("wb") as file:
+                    np.save(file, values, allow_pickle=False)
+                    file.flush()
+                    os.fsync(file.fileno())  # or a crash could leave a whole folder of empty pages
+            meta = {
+                "form": FORM,
+                "bbox": self.bbox,
+                "raster": astuple(self._raster),
+                "dead": self._dead,
+                "columns": [*self.columns],
+            }
             (beside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
             shutil.rmtree(folder, ignore_errors=True)
             beside.rename(folder)
@@ -280,6 +288,7 @@ class Placing:
         return cls(
             mapped("codes"),
             {name: mapped(f"column_{name}") for name in meta["columns"]},
+            tuple(meta["bbox"]),
             Raster(*meta["raster"]),
             mapped("words"),
             meta["dead"],
@@ -288,7 +297,7 @@ class Placing:
         )
 
 
-FORM = 1
+FORM = 2
 """Of saved indexes; another number for every change of what the files hold."""
 
 
@@ -328,6 +337,14 @@ def _points(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     if wrong.size:
         raise BadInput("coordinate.not_finite", x=float(x[wrong[0]]), y=float(y[wrong[0]]))
     return x, y
+
+
+def _bbox(rings: Rings) -> BBox:
+    if not len(rings.xy):
+        return 0.0, 0.0, 0.0, 0.0
+    west, south = rings.xy.min(axis=0) / UNITS_PER_DEGREE
+    east, north = rings.xy.max(axis=0) / UNITS_PER_DEGREE
+    return float(west), float(south), float(east), float(north)
 
 
 def _ranks(codes: NDArray[np.str_]) -> Ids:

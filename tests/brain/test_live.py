@@ -11,13 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from brain import incidents
+from brain import intake
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
 from brain.live import Live
 from data.engine import psycopg_conninfo
-from tests.brain.test_incidents import a_report
-from tests.worlds import cell, person, publish_cells, small_city_cells
+from tests.worlds import a_report, cell, person, publish_cells, small_city_cells
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +84,7 @@ async def live(city: Context) -> Context:
 
 
 async def _report(context: Context, column: float, row: float, source_id: str) -> int:
-    incident_id, _, _ = await incidents.report(context, SYSTEM_ACTOR, a_report(column, row, source_id=source_id))
+    incident_id, _, _ = await intake.report(context, SYSTEM_ACTOR, a_report(column, row, source_id=source_id))
     return incident_id
 
 

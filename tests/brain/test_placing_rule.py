@@ -49,7 +49,7 @@ async def in_sql(context: Context, lon: list[float], lat: list[float]) -> list[s
 
 async def in_memory(context: Context, lon: list[float], lat: list[float]) -> list[str | None]:
     """The rule as the process applies it."""
-    index = await context.placements.current(context.engine)
+    index = await context.placements.current()
     placement = index.place(np.array(lon), np.array(lat))
     return [code if ok else None for code, ok in zip(placement.codes, placement.assigned, strict=True)]
 

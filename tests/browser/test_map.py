@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from brain import incidents
+from brain import intake
 from brain.actor import SYSTEM_ACTOR
-from tests.brain.test_incidents import a_report
 from tests.browser.conftest import Desk, sit_down
 from tests.serving import Served, in_context
-from tests.worlds import at
+from tests.worlds import a_report, at
 
 AXE = Path(__file__).parents[2] / "web/client/node_modules/axe-core/axe.min.js"
 
@@ -21,7 +20,7 @@ AXE = Path(__file__).parents[2] / "web/client/node_modules/axe-core/axe.min.js"
 def report(served: Served, column: float, row: float, source_id: str) -> None:
     """Somebody reports an incident elsewhere."""
     given = a_report(column, row, source_id=source_id, title=f"pothole {source_id}")
-    in_context(served.settings, lambda context: incidents.report(context, SYSTEM_ACTOR, given))
+    in_context(served.settings, lambda context: intake.report(context, SYSTEM_ACTOR, given))
 
 
 def people(served: Served, *who: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
-from brain.incidents import report_many
+from brain.intake import report_many
 from brain.reports import IncidentReport
 from data.engine import MOST_INTERVALS, SYSTEM, Scope, scoped_transaction
 from data.errors import Where

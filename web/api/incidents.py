@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from brain import batches, incidents
+from brain import batches, incidents, intake
 from brain.errors import BadInput, Where
 from brain.reports import IncidentReport
 from web.deps import Box, CallerLanguage, Ctx, SignedIn
 from web.errors import fault_part
-from web.schemas.base import RegionRef
+from web.schemas.base import Names, RegionRef
 from web.schemas.incidents import (
     BatchResult,
+    DepartmentPlace,
     EditionUsed,
     Incident,
     IncidentEvent,
@@ -37,7 +38,7 @@ async def report(
     given: IncidentReport, context: Ctx, actor: SignedIn, language: CallerLanguage, response: Response
 ) -> Reported:
     """Reports one incident: 201 with where it was placed; 200 if the source has reported it before."""
-    incident_id, is_new, warnings = await incidents.report(context, actor, given)
+    incident_id, is_new, warnings = await intake.report(context, actor, given)
     response.status_code = 201 if is_new else 200
     row = await incidents.one(context, actor, incident_id)
     return Reported(**_incident(row), warnings=[warning.said(language) for warning in warnings])
@@ -69,7 +70,8 @@ async def report_batch(request: Request, context: Ctx, actor: SignedIn, language
 async def list_incidents(
     context: Ctx,
     actor: SignedIn,
-    region: Annotated[str | None, Query(description="Code in the main scheme: incidents in it or below.")] = None,
+    region: Annotated[str | None, Query(description="Code in the scheme: incidents in it or below.")] = None,
+    scheme: Annotated[str, Query(description="The scheme of the region: `main`, or a department's.")] = "main",
     state: Which = "all",
     assigned: bool | None = None,
     ids: Annotated[
@@ -86,6 +88,7 @@ async def list_incidents(
     rows = await incidents.latest(
         context,
         actor,
+        scheme=scheme,
         region=region,
         only_open=state == "open",
         assigned=assigned,
@@ -141,6 +144,16 @@ def _incident(row: Any) -> dict[str, Any]:
         "original": Original(x=row["original_x"], y=row["original_y"], crs=row["original_crs"]),
         "edition": EditionUsed(id=row["edition_id"], seq=row["edition_seq"]),
         "path": [RegionRef(code=above["code"], name=above["name"], tier=above["tier"]) for above in row["path"]],
+        "departments": [
+            DepartmentPlace(
+                scheme=place["scheme"],
+                name=Names(zh=place["scheme_name_zh"], en=place["scheme_name_en"]),
+                region=RegionRef(code=place["code"], name=place["name"], tier=place["tier"]),
+                edition=EditionUsed(id=place["edition_id"], seq=place["edition_seq"]),
+                on_border=place["on_border"],
+            )
+            for place in row["departments"]
+        ],
         "events": [
             IncidentEvent(id=event["id"], at=event["at"], action=event["action"], actor=event["actor_name"])
             for event in row["events"]

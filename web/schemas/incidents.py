@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from web.errors import ProblemPart
-from web.schemas.base import Answer, Id, RegionRef
+from web.schemas.base import Answer, Id, Names, RegionRef
 
 
 class SchemeRegionRef(RegionRef):
@@ -51,6 +51,16 @@ class EditionUsed(Answer):
     seq: int
 
 
+class DepartmentPlace(Answer):
+    """Where an incident lies in a department's scheme."""
+
+    scheme: str
+    name: Names
+    region: RegionRef
+    edition: EditionUsed
+    on_border: bool
+
+
 class IncidentEvent(Answer):
     """One deed done to an incident."""
 
@@ -71,6 +81,7 @@ class Incident(IncidentSummary):
     placed_code: str | None
     on_border: bool
     path: list[RegionRef]
+    departments: list[DepartmentPlace]
     events: list[IncidentEvent]
 
 

@@ -385,6 +385,19 @@ export interface components {
             password: string;
         };
         /**
+         * DepartmentPlace
+         * @description Where an incident lies in a department's scheme.
+         */
+        DepartmentPlace: {
+            /** Scheme */
+            scheme: string;
+            name: components["schemas"]["Names"];
+            region: components["schemas"]["RegionRef"];
+            edition: components["schemas"]["EditionUsed"];
+            /** On Border */
+            on_border: boolean;
+        };
+        /**
          * EditionRef
          * @description A published set of borders.
          */
@@ -485,6 +498,8 @@ export interface components {
             on_border: boolean;
             /** Path */
             path: components["schemas"]["RegionRef"][];
+            /** Departments */
+            departments: components["schemas"]["DepartmentPlace"][];
             /** Events */
             events: components["schemas"]["IncidentEvent"][];
         };
@@ -839,6 +854,8 @@ export interface components {
             on_border: boolean;
             /** Path */
             path: components["schemas"]["RegionRef"][];
+            /** Departments */
+            departments: components["schemas"]["DepartmentPlace"][];
             /** Events */
             events: components["schemas"]["IncidentEvent"][];
             /** Warnings */
@@ -1271,8 +1288,10 @@ export interface operations {
     list_incidents: {
         parameters: {
             query?: {
-                /** @description Code in the main scheme: incidents in it or below. */
+                /** @description Code in the scheme: incidents in it or below. */
                 region?: string | null;
+                /** @description The scheme of the region: `main`, or a department's. */
+                scheme?: string;
                 /** @description Only open incidents, or all. */
                 state?: "open" | "all";
                 assigned?: boolean | null;

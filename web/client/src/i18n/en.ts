@@ -124,6 +124,7 @@ export const en: Record<keyof typeof zh, string> = {
   'incident.events': 'Log',
   'incident.noEvents': 'Nothing logged yet',
   'incident.onBorder': 'On a border line: please check which region it belongs to.',
+  'incident.onBorderShort': 'on border',
   'incident.notAssigned': 'Inside no region.',
   'incident.nearest': 'The nearest is {region}, {distance} away.',
 

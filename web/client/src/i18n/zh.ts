@@ -122,6 +122,7 @@ export const zh = {
   'incident.events': '经过',
   'incident.noEvents': '还没有记录',
   'incident.onBorder': '落在边界线上,请核对归属。',
+  'incident.onBorderShort': '压线',
   'incident.notAssigned': '不在任何网格内。',
   'incident.nearest': '最近的是 {region},相距 {distance}。',
 

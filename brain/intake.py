@@ -1,0 +1,270 @@
+"""Taking reports in: checked, placed, and written with their first events."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.types.json import Jsonb
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brain.actor import Actor
+from brain.context import Context
+from brain.placements import CityIndex, Placement
+from brain.report_checks import Categories, Faults, Floats, Given, check
+from brain.reports import IncidentReport
+from data.engine import Scope, driver_connection, scoped_transaction
+from data.errors import BadInput, CityError, Conflict, Forbidden, Where
+from data.queries import query
+
+_NUMBERS = query("incidents", "numbers")
+_STAGE = query("incidents", "stage")
+_COPY_STAGED = query("incidents", "copy_staged")
+_ADD_STAGED = query("incidents", "add_staged")
+_LOG = query("incidents", "log")
+_ADD_PLACEMENTS = query("incidents", "add_placements")
+_ID_BY_SOURCE = query("incidents", "id_by_source")
+_TAXONOMY = query("categories", "taxonomy")
+_CODES = query("categories", "codes")
+
+_COPIED_TYPES = (
+    "int8", "text", "text", "text", "text", "text", "text", "text", "timestamptz", "timestamptz", "timestamptz",
+    "float8", "float8", "text", "bytea", "text", "int8", "int8", "text", "bool", "bool", "float8", "jsonb",
+)  # fmt: skip
+
+_EWKB = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
+
+Tag = TypeVar("Tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one report: added, known already, or refused with a fault."""
+
+    id: int | None = None
+    is_new: bool = False
+    assigned: bool = False
+    far: bool = False
+    fault: CityError | None = None
+
+
+async def report(context: Context, actor: Actor, given: IncidentReport) -> tuple[int, bool, list[CityError]]:
+    """Takes one report in: the incident's id, whether it is new, and warnings. Raises BadInput, Forbidden, Conflict."""
+    outcome = (await report_many(context, actor, [(Where(), given)]))[0]
+    if outcome.fault is not None:
+        raise outcome.fault
+    if outcome.id is None:
+        # Known by its source's id, but not to this person: the id is taken, the incident is not shown.
+        raise Conflict("incident.known_elsewhere", source=given.source, source_id=given.source_id)
+    warnings: list[CityError] = [BadInput("incident.far", metres=context.settings.far_m)] if outcome.far else []
+    return outcome.id, outcome.is_new, warnings
+
+
+async def report_many(context: Context, actor: Actor, given: Given) -> list[Outcome]:
+    """Takes reports in, in one transaction: the good ones are written, the bad ones named. One outcome a report."""
+    actor.must_be_able_to("report incidents")
+    return await _write(context, actor, await _prepare(context, actor, given))
+
+
+async def report_chunks(
+    context: Context, actor: Actor, chunks: AsyncIterator[tuple[Tag, Given]]
+) -> AsyncIterator[tuple[Tag, list[Outcome]]]:
+    """`report_many` for one chunk after the other, each in a transaction of its own; the outcomes under their tags.
+
+    While the database writes a chunk, the next one is read, checked and placed.
+    """
+    actor.must_be_able_to("report incidents")
+    writing: tuple[Tag, asyncio.Task[list[Outcome]]] | None = None
+    try:
+        async for tag, given in chunks:
+            prepared = await _prepare(context, actor, given) if given else None
+            if writing is not None:
+                yield writing[0], await writing[1]
+            writing = tag, asyncio.create_task(_write(context, actor, prepared))
+        if writing is not None:
+            yield writing[0], await writing[1]
+    finally:
+        if writing is not None:
+            writing[1].cancel()
+            await asyncio.gather(writing[1], return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Reports ready to be written: each one's fault or None; for the `good` ones (positions) coordinates and places.
+
+    `order` is one for all batches, by the time of the report: the same reports in two of them never wait crosswise.
+    """
+
+    given: Given
+    known: Categories
+    index: CityIndex
+    faults: Faults
+    good: list[int]
+    lon: Floats
+    lat: Floats
+    placement: Placement
+    order: NDArray[np.intp]
+
+
+async def _prepare(context: Context, actor: Actor, given: Given) -> _Prepared:
+    index = await context.placements.latest()
+    known = await _known_categories(context, actor, {one.taxonomy for _, one in given})
+    # Placing takes the processor: in a thread, and before the transaction, so that nobody waits for either.
+    return await asyncio.to_thread(_placed, index, given, known)
+
+
+def _placed(index: CityIndex, given: Given, known: Categories) -> _Prepared:
+    faults, lon, lat = check(given, known, index.bbox)
+    good = [position for position, fault in enumerate(faults) if fault is None]
+    lon, lat = lon[good], lat[good]
+    order = sorted(range(len(good)), key=lambda row: _in_time(given[good[row]][1]))
+    placement = index.place(lon, lat)
+    return _Prepared(given, known, index, faults, good, lon, lat, placement, np.array(order, dtype=np.intp))
+
+
+def _in_time(one: IncidentReport) -> tuple[float, str, str]:
+    return math.inf if one.reported_at is None else one.reported_at.timestamp(), one.source, one.source_id
+
+
+async def _known_categories(context: Context, actor: Actor, taxonomies: set[str]) -> Categories:
+    known: dict[str, frozenset[str] | None] = {}
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        for taxonomy in taxonomies:
+            row = (await connection.execute(_TAXONOMY, {"taxonomy": taxonomy})).one_or_none()
+            if row is not None:
+                codes = await connection.execute(_CODES, {"taxonomy": taxonomy})
+                known[taxonomy] = None if row.is_open else frozenset(codes.scalars())
+    return known
+
+
+async def _write(context: Context, actor: Actor, prepared: _Prepared | None) -> list[Outcome]:
+    """Writes what was prepared; where borders were published meanwhile, it is placed in them first."""
+    if prepared is None:
+        return []
+    while prepared.good:
+        async with scoped_transaction(context.engine, actor.scope) as connection:
+            if await context.placements.keep(connection, prepared.index):
+                return await _add(connection, actor, prepared, context.settings.far_m)
+        index = await context.placements.current()
+        prepared = await asyncio.to_thread(_placed, index, prepared.given, prepared.known)
+    return [Outcome(fault=fault) for fault in prepared.faults]
+
+
+async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, far_m: float) -> list[Outcome]:
+    """Writes the placed reports that lie in the actor's scope. One outcome a report."""
+    given, good, placement = prepared.given, prepared.good, prepared.placement
+    outcomes = [Outcome(fault=fault) for fault in prepared.faults]
+    in_scope = _in_scope(actor.scope, placement.keys)
+    for row in np.flatnonzero(~in_scope).tolist():
+        outcomes[good[row]] = Outcome(fault=Forbidden("incident.outside_scope", where=given[good[row]][0]))
+    rows = prepared.order[in_scope[prepared.order]]
+    if not len(rows):
+        return outcomes
+    numbered = (await connection.execute(_NUMBERS, {"count": len(rows)})).one()
+    ids = np.array(numbered.ids, dtype=np.int64)
+    is_new = np.isin(ids, await _copied(connection, _lines(prepared, rows, numbered.ids, numbered.now)))
+    await _log(connection, actor, ids[is_new], placement.keys[rows[is_new]])
+    await _add_departments(connection, placement, rows[is_new], ids[is_new])
+    assigned = placement.assigned[rows]
+    far = ~assigned & (placement.nearest_m[rows] > far_m)
+    for row, *outcome in zip(
+        rows.tolist(), numbered.ids, is_new.tolist(), assigned.tolist(), far.tolist(), strict=True
+    ):
+        outcomes[good[row]] = Outcome(*outcome) if outcome[1] else Outcome()
+    if len(given) == 1 and outcomes[0].id is None:
+        one = given[0][1]
+        known = await connection.execute(_ID_BY_SOURCE, {"source": one.source, "source_id": one.source_id})
+        outcomes[0] = replace(outcomes[0], id=known.scalar_one_or_none())
+    return outcomes
+
+
+async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]]) -> list[int]:
+    """Writes lines of the table of incidents; the ids of those that were not known by source and source id.
+
+    By way of a temporary table, since nothing can be copied into one with row policies.
+    """
+    await connection.execute(_STAGE)
+    driver = await driver_connection(connection)
+    async with driver.cursor() as cursor, cursor.copy(_COPY_STAGED.text) as copy:
+        copy.set_types(_COPIED_TYPES)
+        for line in lines:
+            await copy.write_row(line)
+    return list((await connection.execute(_ADD_STAGED)).scalars())
+
+
+async def _log(
+    connection: AsyncConnection, actor: Actor, ids: NDArray[np.int64], region_keys: NDArray[np.int64]
+) -> None:
+    await connection.execute(
+        _LOG,
+        {
+            "incident_ids": ids.tolist(),
+            "region_keys": region_keys.tolist(),
+            "action": "report",
+            "actor_id": actor.account_id,
+            "actor_name": actor.name,
+        },
+    )
+
+
+def _in_scope(scope: Scope, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """`Scope.holds` for many keys."""
+    held = np.zeros(len(keys), dtype=np.bool_)
+    for lo, hi in scope.intervals:
+        held |= (lo <= keys) & (keys <= hi)
+    return held
+
+
+def _lines(prepared: _Prepared, rows: NDArray[np.intp], ids: list[int], now: datetime) -> Iterator[tuple[Any, ...]]:
+    """The lines of the table of incidents for these rows of the placement."""
+    placement = prepared.placement
+    edition_id = placement.edition.edition_id
+    points = np.empty(len(rows), dtype=_EWKB)
+    points["order"], points["type"], points["srid"] = 1, 0x20000001, 4326
+    points["x"], points["y"] = prepared.lon[rows], prepared.lat[rows]
+    columns = zip(
+        (prepared.given[prepared.good[row]][1] for row in rows.tolist()),
+        ids,
+        (point.tobytes() for point in points),
+        placement.keys[rows].tolist(),
+        placement.codes[rows].tolist(),
+        placement.assigned[rows].tolist(),
+        placement.on_border[rows].tolist(),
+        placement.nearest_m[rows].tolist(),
+        strict=True,
+    )
+    for one, number, point, key, code, assigned, on_border, nearest_m in columns:
+        yield (
+            number, one.source, one.source_id, one.taxonomy, one.category, one.title, one.description,
+            "reported" if one.closed_at is None else "closed", one.occurred_at, one.reported_at or now, one.closed_at,
+            one.x, one.y, one.crs, point, one.place, key, edition_id, code if assigned else None, assigned, on_border,
+            None if assigned else nearest_m, None if one.attributes is None else Jsonb(one.attributes),
+        )  # fmt: skip
+
+
+async def _add_departments(
+    connection: AsyncConnection, placement: Placement, rows: NDArray[np.intp], ids: NDArray[np.int64]
+) -> None:
+    """Writes where new incidents, given by their rows of the placement and their ids, lie in departments' schemes."""
+    for department in placement.departments:
+        inside = department.keys[rows] >= 0
+        here = rows[inside]
+        if len(here):
+            await connection.execute(
+                _ADD_PLACEMENTS,
+                {
+                    "scheme_id": department.edition.scheme_id,
+                    "edition_id": department.edition.edition_id,
+                    "incident_ids": ids[inside].tolist(),
+                    "region_keys": placement.keys[here].tolist(),
+                    "placed_keys": department.keys[here].tolist(),
+                    "on_borders": department.on_border[here].tolist(),
+                },
+            )

@@ -1,0 +1,107 @@
+"""References without foreign keys: what the triggers check a statement at a time, and what they never let go."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from brain.context import Context
+from data.dictionaries import SCHEME_WIDTH
+from tests.brain.test_departments import publish_beats
+from tests.worlds import publish_cells, small_city_cells
+
+pytestmark = pytest.mark.anyio
+
+NOBODY = SCHEME_WIDTH // 2 + 1
+"""A key of the main scheme that no region has."""
+
+ADD = (
+    "insert into incident (source, source_id, taxonomy, category, title, state, original_x, original_y, original_crs, "
+    "geom, region_key, placed_edition, placed_code, assigned, on_border) "
+    "select 's', n::text, %(taxonomy)s, 'c', '', 'reported', 0, 0, '', st_setsrid(st_makepoint(113, 23), 4326), "
+    "case when n = 3 then %(key)s else (select key from region where code = '440101001001') end, %(edition)s, "
+    "case when n = 3 then %(code)s else '440101001001' end, true, false from generate_series(1, 5) n"
+)
+
+
+def key_of(owner: psycopg.Connection, code: str) -> int:
+    """A region's key."""
+    (key,) = owner.execute("select key from region where code = %s", (code,)).fetchone()  # type: ignore[misc]
+    return int(key)
+
+
+@pytest.fixture
+def system(owner: psycopg.Connection) -> psycopg.Connection:
+    """The owner, who is bound by the policies too, seeing everything."""
+    for name, value in (("role", "system"), ("lo", "0"), ("hi", str(2**62)), ("lo1", "0"), ("hi1", str(2**62))):
+        owner.execute("select set_config(%s, %s, false)", (f"citybrain.{name}", value))
+    return owner
+
+
+async def test_an_incidents_region_is_one_of_its_edition(city: Context, system: psycopg.Connection) -> None:
+    """One line of five that is wrong refuses all: unknown, ended, not yet there, of another code, of another scheme."""
+    cells = small_city_cells()
+    cells["440101001004"] = cells.pop("440101001003")
+    await publish_cells(city, cells)
+    await publish_beats(city)
+    ended, later, beat = (key_of(system, code) for code in ("440101001003", "440101001004", "beat-1"))
+    right = {"taxonomy": "source", "edition": 2, "key": later, "code": "440101001004"}
+    for wrong in (
+        {"key": NOBODY},
+        {"key": ended, "code": "440101001003"},
+        {"edition": 1},
+        {"code": "440101001001"},
+        {"key": beat, "code": "beat-1"},
+        {"edition": 3},
+        {"edition": 99},
+        {"taxonomy": "unheard of"},
+    ):
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            system.execute(ADD, right | wrong)
+    system.execute(ADD, right)
+    assert system.execute("select count(*) from incident").fetchone() == (5,)
+    system.execute("update incident set region_key = %s where region_key = %s", (ended, later))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        system.execute(f"update incident set region_key = {NOBODY} where region_key = %s", (ended,))
+
+
+async def test_events_and_placements_carry_their_incidents_key(city: Context, system: psycopg.Connection) -> None:
+    """Under another key others would see them; without an incident nobody would miss them."""
+    await publish_beats(city)
+    key, beat, other = (key_of(system, code) for code in ("440101001001", "beat-1", "440102001001"))
+    system.execute(ADD, {"taxonomy": "source", "edition": 1, "key": key, "code": "440101001001"})
+    (incident,) = system.execute("select min(id) from incident").fetchone()  # type: ignore[misc]
+    event = "insert into incident_event (incident_id, region_key, action, actor_name) values (%s, %s, 'a', 'n')"
+    placement = (
+        "insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border) "
+        "values (%s, 2, %s, %s, %s, false)"
+    )
+    for number, region in ((incident, other), (10**9, key)):
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            system.execute(event, (number, region))
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            system.execute(placement, (number, region, beat, 2))
+    for placed, edition in ((key, 2), (beat, 1), (NOBODY, 2), (beat, 99)):
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            system.execute(placement, (incident, key, placed, edition))
+    system.execute(event, (incident, key))
+    system.execute(placement, (incident, key, beat, 2))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from region",
+        "delete from edition",
+        "delete from scheme",
+        "delete from taxonomy",
+        "delete from incident",
+        "truncate region cascade",
+        "update region set key = key + 1 where code = '440101001001'",
+        "update taxonomy set taxonomy = 'x' where taxonomy = 'source'",
+    ],
+)
+async def test_what_is_referred_to_stays(city: Context, system: psycopg.Connection, statement: str) -> None:
+    """So that a reference that was right once is right for ever, also for the owner."""
+    with pytest.raises((psycopg.errors.RestrictViolation, psycopg.errors.ForeignKeyViolation)):
+        system.execute(statement)
