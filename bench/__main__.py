@@ -13,9 +13,10 @@ from rich.table import Table
 
 from bench.chart import draw
 from bench.form import Benchmark, Result
+from bench.intake import intake
 from bench.placing import placing
 
-BENCHMARKS: dict[str, Benchmark] = {"placing": placing}
+BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake}
 
 app = typer.Typer(help="Measures ours and its peers in the same run.", no_args_is_help=True)
 

@@ -15,15 +15,15 @@ _ALL_OVER = 0.1
 _MARGIN = 0.05
 
 
-def points_for(geoms: Geometries, count: int) -> Floats:
-    """`count` points in degrees, shape (count, 2), in random order; `AWKWARD` of them, or half, on borders.
+def points_for(geoms: Geometries, count: int, awkward: int = AWKWARD) -> Floats:
+    """`count` points in degrees, shape (count, 2), in random order; `awkward` of them, or half, on borders.
 
     A tenth of the others lie anywhere in the box and a margin around it. The rest are like incidents: any region is as
     likely as another, so there are most where regions are small.
     """
     random = np.random.default_rng(_SEED)
     corners, owner = shapely.get_coordinates(geoms, return_index=True)
-    awkward = min(AWKWARD, count // 2)
+    awkward = min(awkward, count // 2)
     anywhere = int((count - awkward) * _ALL_OVER)
     points = np.concatenate(
         (

@@ -27,7 +27,6 @@ _NUMBERS = query("incidents", "numbers")
 _STAGE = query("incidents", "stage")
 _COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
-_LOG = query("incidents", "log")
 _ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
 _TAXONOMY = query("categories", "taxonomy")
@@ -169,8 +168,7 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
         return outcomes
     numbered = (await connection.execute(_NUMBERS, {"count": len(rows)})).one()
     ids = np.array(numbered.ids, dtype=np.int64)
-    is_new = np.isin(ids, await _copied(connection, _lines(prepared, rows, numbered.ids, numbered.now)))
-    await _log(connection, actor, ids[is_new], placement.keys[rows[is_new]])
+    is_new = ~np.isin(ids, await _copied(connection, actor, _lines(prepared, rows, numbered.ids, numbered.now)))
     await _add_departments(connection, placement, rows[is_new], ids[is_new])
     assigned = placement.assigned[rows]
     far = ~assigned & (placement.nearest_m[rows] > far_m)
@@ -185,8 +183,8 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     return outcomes
 
 
-async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]]) -> list[int]:
-    """Writes lines of the table of incidents; the ids of those that were not known by source and source id.
+async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]]) -> list[int]:
+    """Writes lines of the table of incidents, and their first events; the ids of those that were known already.
 
     By way of a temporary table, since nothing can be copied into one with row policies.
     """
@@ -196,22 +194,8 @@ async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]])
         copy.set_types(_COPIED_TYPES)
         for line in lines:
             await copy.write_row(line)
-    return list((await connection.execute(_ADD_STAGED)).scalars())
-
-
-async def _log(
-    connection: AsyncConnection, actor: Actor, ids: NDArray[np.int64], region_keys: NDArray[np.int64]
-) -> None:
-    await connection.execute(
-        _LOG,
-        {
-            "incident_ids": ids.tolist(),
-            "region_keys": region_keys.tolist(),
-            "action": "report",
-            "actor_id": actor.account_id,
-            "actor_name": actor.name,
-        },
-    )
+    known = await connection.execute(_ADD_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
+    return list(known.scalars())
 
 
 def _in_scope(scope: Scope, keys: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -12,15 +12,17 @@ copy staged_incident (
     nearest_m, attributes
 ) from stdin (format binary);
 
--- name: add_staged — those that are not known by source and source id yet
-insert into incident overriding system value select * from staged_incident order by id
-on conflict (source, source_id) do nothing
-returning id;
-
--- name: log — the same first deed for each of some incidents
-insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
-select e.incident_id, e.region_key, :action, :actor_id, :actor_name
-from unnest(cast(:incident_ids as bigint[]), cast(:region_keys as bigint[])) as e(incident_id, region_key);
+-- name: add_staged — adds them with their first events; the ids of those whose source and source id are known already
+with added as (
+    insert into incident overriding system value select * from staged_incident order by id
+    on conflict (source, source_id) do nothing
+    returning id, region_key
+),
+logged as (
+    insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
+    select id, region_key, 'report', :actor_id, :actor_name from added
+)
+select id from staged_incident except all select id from added;
 
 -- name: add_placements — where incidents lie in one department's scheme
 insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border)

@@ -13,6 +13,7 @@ from layers.locate import Placing
 with TemporaryDirectory() as scratch:
     folder = Path(scratch) / "index"
     regions = np.array([shapely.box(0, 0, 1, 1), shapely.box(0.5, 0, 2, 1)])
-    Placing.build(["a", "b"], regions).updated(["b"], [], np.array([], dtype=object)).save(folder)
-    index = Placing.open(folder)
-    index.place([0.5], [0.5]), index.place_one(0.5, 0.5), index.on_border([0.5], [0.5])
+    built = Placing.build(["a", "b"], regions).updated(["b"], [], np.array([], dtype=object))
+    built.save(folder)
+    for index in (built, Placing.open(folder)):
+        index.place([0.5], [0.5]), index.place_one(0.5, 0.5), index.on_border([0.5], [0.5]), index.nearest([5.0], [0.5])

@@ -56,14 +56,7 @@ class Rings:
 
     def of_slots(self, wanted: NDArray[np.bool_]) -> Rings:
         """Only the rings of the slots that are True in `wanted`."""
-        return self._only(np.flatnonzero(wanted[self.slot]))
-
-    def of_few(self, slots: NDArray[np.intp]) -> Rings:
-        """Only the rings of some slots, which ascend; the others are not looked at."""
-        ranges = zip(np.searchsorted(self.slot, slots), np.searchsorted(self.slot, slots, side="right"), strict=True)
-        return self._only(np.concatenate([np.arange(first, end) for first, end in ranges]))
-
-    def _only(self, kept: NDArray[np.intp]) -> Rings:
+        kept = np.flatnonzero(wanted[self.slot])
         lengths = self.start[kept + 1] - self.start[kept]
         start = np.zeros(len(kept) + 1, dtype=np.int64)
         np.cumsum(lengths, out=start[1:])
@@ -93,11 +86,6 @@ class Rings:
             box[self.slot[first], :2] = np.minimum.reduceat(low, first)
             box[self.slot[first], 2:] = np.maximum.reduceat(high, first)
         return box
-
-    def degrees(self) -> Floats:
-        """The vertices in degrees, shape (vertices, 2)."""
-        turned: Floats = self.xy / UNITS_PER_DEGREE
-        return turned
 
 
 def _doubled_areas(xy: Lattice, start: Lattice) -> Floats:

@@ -11,24 +11,35 @@ from numpy.typing import NDArray
 from shapely import STRtree
 
 from layers.crs import Floats
-from layers.geometry import WGS84_ELLIPSOID, BBox
+from layers.geometry import WGS84_ELLIPSOID
+from layers.locate.compiled import compiled
+from layers.locate.edges import Ids
+from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
 
 SAME_DISTANCE_M = 3e-3
 """Distances that differ by less count as equal: the lattice moves borders by a millimetre."""
 
 _EARTH_RADIUS_M = 6_371_000.0
+_LEAST_RADIUS_M = 6_335_000.0
+"""No radius of curvature of the ellipsoid is smaller: a metre turns the vertical by no more than 1 / this."""
+
 _PROJECTED_TO_M = 5_000_000.0
 _EXACT_TO_M = 1e-4
+_HIGHEST_ON_PLANE_DEG = 85.0
+_MOST_DISTORTED = 0.4
+"""So that what is no longer than `up` degrees by this share lies within 1.5 `up`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sieve:
-    """Which regions may be nearest to a point, told by their boxes: never without the nearest.
+    """Which edges of which regions may be nearest to a point: never without the nearest.
 
-    The boxes stand in a tree. For points so near a pole or the antimeridian that a box around them is none in degrees,
-    there are circles on the ellipsoid, each with one region's box inside.
+    Regions are told by their boxes, in a tree. For points so near a pole or the antimeridian that a box around them is
+    none in degrees, there are circles on the ellipsoid, each with one region's box inside.
     """
 
+    rings: Rings
+    slots: NDArray[np.intp]
     tree: STRtree
     lon: Floats
     lat: Floats
@@ -36,52 +47,46 @@ class Sieve:
     upward: Floats
 
     @classmethod
-    def of(cls, bounds: Floats) -> Sieve:
-        """Of boxes: west, south, east, north in degrees, shape (n, 4)."""
-        west, south, east, north = bounds.T
+    def of(cls, rings: Rings, slots: int) -> Sieve:
+        """Of the rings of so many slots."""
+        bounds = rings.bounds(slots)
+        with_rings = np.flatnonzero(bounds[:, 0] <= bounds[:, 2])
+        west, south, east, north = bounds[with_rings].T / UNITS_PER_DEGREE
         lon, lat = (west + east) / 2, (south + north) / 2
         below, above = (WGS84_ELLIPSOID.inv(lon, lat, west, corner)[2] for corner in (south, north))
         tree = STRtree(shapely.box(west, south, east, north))
-        return cls(tree, lon, lat, np.maximum(below, above), _upward(lon, lat))
+        return cls(rings, with_rings, tree, lon, lat, np.maximum(below, above), _upward(lon, lat))
 
-    def likely(self, lon: float, lat: float) -> int:
-        """A region that is near, though perhaps not the nearest."""
-        return int(self.tree.nearest(shapely.Point(lon, lat)))
+    def likely_edges(self, lon: float, lat: float) -> tuple[Floats, Floats, Ids]:
+        """Start and end of edges in degrees, shape (n, 2), and the slot of each."""
+        scale = math.cos(math.radians(lat))
+        some = self.slots[[self.tree.nearest(shapely.Point(lon, lat))]]
+        at_most = _least_on_plane(self.rings.xy, self.rings.start, self.rings.slot, some, lon, lat, scale)
+        off = _distortion(lat, at_most)
+        up = at_most * (1.0 + off) * _EARTH_RADIUS_M / _LEAST_RADIUS_M + 1e-7
+        aside = _half_width(lat, up)
+        if off > _MOST_DISTORTED or abs(lon) + aside > 180.0:
+            slots = self.slots[self._within_reach(lon, lat)]
+            return _edges_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale, np.inf)
+        box = shapely.box(lon - aside, lat - up, lon + aside, lat + up)
+        slots = self.slots[self.tree.query(box)]
+        least = _least_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale)
+        most = least * (1.0 + off) ** 2 + 1e-7
+        return _edges_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale, most)
 
-    def within(self, reach: BBox) -> NDArray[np.intp]:
-        """Those whose boxes touch a box in degrees, ascending."""
-        return np.sort(self.tree.query(shapely.box(*reach)))
-
-    def within_reach(self, lon: float, lat: float) -> NDArray[np.intp]:
-        """Those that may hold the nearest region: no farther at their nearest than any is at its farthest; ascending.
+    def _within_reach(self, lon: float, lat: float) -> NDArray[np.intp]:
+        """Regions that may be nearest: no farther at their nearest than any is at its farthest.
 
         First by the angle between the verticals (the ellipsoid's radii of curvature lie between 6,335 and 6,400 km, and
         a metre covers the arc cosine's error), then, for the few that remain, by the geodesic itself.
         """
         angle = np.arccos(np.clip(self.upward @ _upward(lon, lat), -1.0, 1.0))
-        near = np.flatnonzero(6_335_000 * angle - self.radius - 1 <= (6_400_000 * angle + self.radius + 1).min())
+        nearest, farthest = _LEAST_RADIUS_M * angle - self.radius - 1, 6_400_000 * angle + self.radius + 1
+        near = np.flatnonzero(nearest <= farthest.min())
         x, y = np.full(len(near), lon), np.full(len(near), lat)
         centre = WGS84_ELLIPSOID.inv(x, y, self.lon[near], self.lat[near])[2]
         kept: NDArray[np.intp] = near[centre - self.radius[near] <= (centre + self.radius[near]).min()]
         return kept
-
-
-def reach_of(lon: float, lat: float, corners: Floats) -> BBox | None:
-    """A box in degrees with everything in it that is no farther from a point than the nearest of some corners.
-
-    None where such a box is none in degrees. What lies within a distance has its vertical within distance / 6,335 km
-    of the point's, since no radius of curvature is smaller.
-    """
-    x, y = np.full(len(corners), lon), np.full(len(corners), lat)
-    metres = float(WGS84_ELLIPSOID.inv(x, y, corners[:, 0].copy(), corners[:, 1].copy())[2].min())
-    angle = (metres + SAME_DISTANCE_M) / 6_335_000
-    up = math.degrees(angle)
-    if abs(lat) + up > 89.9:
-        return None
-    aside = math.degrees(math.asin(math.sin(angle) / math.cos(math.radians(lat)))) + 1e-9
-    if abs(lon) + aside > 180.0:
-        return None
-    return lon - aside, lat - up - 1e-9, lon + aside, lat + up + 1e-9
 
 
 def _upward(lon: Floats | float, lat: Floats | float) -> Floats:
@@ -89,71 +94,131 @@ def _upward(lon: Floats | float, lat: Floats | float) -> Floats:
     return np.stack((np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)), axis=-1)
 
 
-def nearest_edges(
-    lon: float, lat: float, corners: Floats, ring: NDArray[np.intp], owner: NDArray[np.int32], reach: BBox | None
-) -> tuple[NDArray[np.int32], Floats]:
-    """The owners of the edges that may be nearest to a point, and their distances in metres.
+def _distortion(lat: float, up: float) -> float:
+    """By how much a way near a point may be longer or shorter on the ellipsoid than on a plane of stretched degrees.
 
-    `corners` (n, 2) in degrees, `ring` (n,) the ring of each, `owner` of each ring; `reach` a box that the nearest edge
-    is known to touch.
+    A share of 1 at most, for ways within 1.5 `up` degrees: 1 % for the radii of curvature, the rest for the
+    parallels, which shorten towards the pole. Infinite where the pole is too near.
+    """
+    reach = math.radians(1.5 * up)
+    highest = math.radians(abs(lat)) + reach
+    if math.degrees(highest) > _HIGHEST_ON_PLANE_DEG:
+        return math.inf
+    return 0.01 + math.expm1(reach * math.tan(highest))
+
+
+def _half_width(lat: float, up: float) -> float:
+    """Degrees of longitude on either side of a point that a circle of `up` degrees reaches; infinite over a pole."""
+    if abs(lat) + up >= 90.0:
+        return math.inf
+    return math.degrees(math.asin(math.sin(math.radians(up)) / math.cos(math.radians(lat)))) + 1e-7
+
+
+@compiled
+def _from_point(x1: float, y1: float, x2: float, y2: float) -> float:
+    """The distance of a straight edge from (0, 0)."""
+    east, north = x2 - x1, y2 - y1
+    length = east * east + north * north
+    share = min(max(-(x1 * east + y1 * north) / length, 0.0), 1.0) if length > 0.0 else 0.0
+    return np.hypot(x1 + share * east, y1 + share * north)
+
+
+@compiled
+def _on_plane(xy: Lattice, place: int, lon: float, lat: float, scale: float) -> float:
+    """The distance of an edge from a point, on a plane on which a degree of latitude is 1."""
+    return _from_point(
+        (xy[place, 0] / UNITS_PER_DEGREE - lon) * scale,
+        xy[place, 1] / UNITS_PER_DEGREE - lat,
+        (xy[place + 1, 0] / UNITS_PER_DEGREE - lon) * scale,
+        xy[place + 1, 1] / UNITS_PER_DEGREE - lat,
+    )
+
+
+@compiled
+def _least_on_plane(
+    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], lon: float, lat: float, scale: float
+) -> float:
+    """The distance of the nearest edge of some slots, on the plane."""
+    least = np.inf
+    for wanted in slots:
+        ring = np.searchsorted(slot, wanted)
+        while ring < len(slot) and slot[ring] == wanted:
+            for place in range(start[ring], start[ring + 1] - 1):
+                least = min(least, _on_plane(xy, place, lon, lat, scale))
+            ring += 1
+    return least
+
+
+@compiled
+def _edges_on_plane(
+    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], lon: float, lat: float, scale: float, most: float
+) -> tuple[Floats, Floats, Ids]:
+    """The edges of some slots that are no farther than `most` on the plane: starts and ends in degrees, and slots."""
+    count, capacity = 0, 16
+    begins, ends, whose = np.empty((capacity, 2)), np.empty((capacity, 2)), np.empty(capacity, dtype=np.int32)
+    for wanted in slots:
+        ring = np.searchsorted(slot, wanted)
+        while ring < len(slot) and slot[ring] == wanted:
+            for place in range(start[ring], start[ring + 1] - 1):
+                if most < np.inf and _on_plane(xy, place, lon, lat, scale) > most:
+                    continue
+                if count == capacity:
+                    capacity *= 2
+                    more_begins, more_ends = np.empty((capacity, 2)), np.empty((capacity, 2))
+                    more_whose = np.empty(capacity, dtype=np.int32)
+                    more_begins[:count], more_ends[:count], more_whose[:count] = begins, ends, whose
+                    begins, ends, whose = more_begins, more_ends, more_whose
+                for axis in range(2):
+                    begins[count, axis] = xy[place, axis] / UNITS_PER_DEGREE
+                    ends[count, axis] = xy[place + 1, axis] / UNITS_PER_DEGREE
+                whose[count] = wanted
+                count += 1
+            ring += 1
+    return begins[:count], ends[:count], whose[:count]
+
+
+def nearest_edges(
+    lon: Floats, lat: Floats, point: NDArray[np.intp], start: Floats, end: Floats, owner: Ids
+) -> tuple[NDArray[np.intp], Ids, Floats]:
+    """The edges that may be nearest to points: the point and the owner of each, and the distance in metres.
+
+    Edges from `start` to `end`, shape (n, 2) in degrees, each asked for one `point` (a position in `lon` and `lat`,
+    ascending, none left out) and with its `owner`.
 
     In the azimuthal equidistant projection around the point, distances from it are true, but an edge that is straight
     in degrees is bent, by less than length²/(2 R)·(1 + tan latitude). Beyond a quarter of the way round the earth the
     projection stretches without end, but there no edge comes nearer than its ends by more than that either. Edges out
     of the question are dropped, the rest cut in eight, until the bend is less than a tenth of a millimetre.
     """
-    is_edge = ring[1:] == ring[:-1]
-    if reach is not None:
-        low, high = np.minimum(corners[1:], corners[:-1]), np.maximum(corners[1:], corners[:-1])
-        is_edge &= (low <= reach[2:]).all(axis=1) & (high >= reach[:2]).all(axis=1)
-    edges = np.flatnonzero(is_edge)
-    if reach is not None:
-        edges = edges[_near_in_plane(lon, lat, corners[edges], corners[edges + 1], reach)]
-    start, end, whose = corners[edges], corners[edges + 1], owner[ring[edges]]
     while True:
-        a, b = _azimuthal(lon, lat, start), _azimuthal(lon, lat, end)
+        a, b = _azimuthal(lon[point], lat[point], start), _azimuthal(lon[point], lat[point], end)
+        along = b - a
+        share = -np.einsum("ij,ij->i", a, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-300)
         at_end = np.minimum(np.hypot(*a.T), np.hypot(*b.T))
-        distance = np.where(at_end < _PROJECTED_TO_M, _from_origin(a, b), at_end)
+        beside = np.hypot(*(a + np.clip(share, 0.0, 1.0)[:, None] * along).T)
+        distance = np.where(at_end < _PROJECTED_TO_M, beside, at_end)
 
         east, north = np.radians(end - start).T
         slope = np.radians(np.clip(np.abs(start[:, 1]), 0.0, 89.0))
         length2 = (north**2 + (east * np.cos(slope)) ** 2) * _EARTH_RADIUS_M**2
         bend = length2 / (2.0 * _EARTH_RADIUS_M) * (1.0 + np.tan(slope))
-        likely = distance - bend <= (distance + bend).min() + SAME_DISTANCE_M
-        if bend[likely].max() < _EXACT_TO_M:
-            return whose[likely], distance[likely]
-        cuts = np.linspace(0.0, 1.0, 9)[:, None, None]
-        points = start[likely] + cuts * (end[likely] - start[likely])
-        start, end, whose = points[:-1].reshape(-1, 2), points[1:].reshape(-1, 2), np.tile(whose[likely], 8)
+        least = np.minimum.reduceat(distance + bend, np.flatnonzero(np.diff(point, prepend=-1)))
+        likely = distance - bend <= least[point] + SAME_DISTANCE_M
+        point, start, end, owner, distance, bend = (
+            values[likely] for values in (point, start, end, owner, distance, bend)
+        )
+        if bend.max() < _EXACT_TO_M:
+            return point, owner, distance
+        pieces = np.where(bend < _EXACT_TO_M, 1, 8)
+        edge = np.repeat(np.arange(len(pieces)), pieces)
+        number = np.arange(len(edge)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+        step = (end - start)[edge] / pieces[edge][:, None]
+        start, end = start[edge] + number[:, None] * step, start[edge] + (number[:, None] + 1) * step
+        point, owner = point[edge], owner[edge]
 
 
-def _near_in_plane(lon: float, lat: float, start: Floats, end: Floats, reach: BBox) -> NDArray[np.bool_]:
-    """Edges that may be nearest to a point, judged on a plane of stretched degrees.
-
-    Anywhere in the reach (half as much again around it), a step's length on the plane and on the ellipsoid differ by at
-    most the share `off`: 1 % for the radii of curvature, the rest for the parallels, which shorten towards the pole.
-    """
-    up = 1.5 * math.radians(reach[3] - lat)
-    if math.degrees(up) + abs(lat) > 89.0:
-        return np.ones(len(start), dtype=np.bool_)
-    off = 0.01 + math.expm1(up * math.tan(math.radians(abs(lat)) + up))
-    scale = np.array([math.cos(math.radians(lat)), 1.0])
-    distance = _from_origin((start - (lon, lat)) * scale, (end - (lon, lat)) * scale)
-    near: NDArray[np.bool_] = distance <= distance.min() * (1.0 + off) ** 2
-    return near
-
-
-def _from_origin(start: Floats, end: Floats) -> Floats:
-    """Distances of straight edges from (0, 0), shape (n,)."""
-    along = end - start
-    share = -np.einsum("ij,ij->i", start, along) / np.maximum(np.einsum("ij,ij->i", along, along), 1e-300)
-    distances: Floats = np.hypot(*(start + np.clip(share, 0.0, 1.0)[:, None] * along).T)
-    return distances
-
-
-def _azimuthal(lon: float, lat: float, places: Floats) -> Floats:
-    """Places in metres east and north of a point: true distance, true direction."""
-    x, y = np.full(len(places), lon), np.full(len(places), lat)
-    azimuth, _, distance = WGS84_ELLIPSOID.inv(x, y, places[:, 0].copy(), places[:, 1].copy())
+def _azimuthal(lon: Floats, lat: Floats, places: Floats) -> Floats:
+    """Places in metres east and north of a point each: true distance, true direction."""
+    azimuth, _, distance = WGS84_ELLIPSOID.inv(lon, lat, places[:, 0].copy(), places[:, 1].copy())
     turn = np.radians(azimuth)
     return np.column_stack((distance * np.sin(turn), distance * np.cos(turn)))

@@ -23,7 +23,7 @@ from layers.locate.cells import Raster, cells_of
 from layers.locate.edges import Ids, edges_of
 from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
 from layers.locate.leaves import Words
-from layers.locate.nearest import SAME_DISTANCE_M, Sieve, nearest_edges, reach_of
+from layers.locate.nearest import SAME_DISTANCE_M, Sieve, nearest_edges
 from layers.locate.packing import packed
 from layers.locate.search import find, find_many, near_border
 
@@ -208,29 +208,27 @@ class Placing:
             raise BadInput("coordinate.out_of_range", x=float(np.ravel(lon)[wrong]), y=float(np.ravel(lat)[wrong]))
         metres = np.where(slots < 0, np.inf, 0.0)
         outside = np.flatnonzero(slots < 0) if len(self) else np.array([], dtype=np.intp)
-        at = np.column_stack((np.ravel(lon), np.ravel(lat))).astype(np.float64)[outside]
-        distinct, again = np.unique(at, axis=0, return_inverse=True)
-        answers = [self._nearest_to(x, y) for x, y in distinct.tolist()]
-        slots[outside] = np.array([slot for slot, _ in answers], dtype=np.int32)[again.reshape(-1)]
-        metres[outside] = np.array([distance for _, distance in answers])[again.reshape(-1)]
+        if len(outside):
+            at = np.column_stack((np.ravel(lon), np.ravel(lat))).astype(np.float64)[outside]
+            distinct, again = np.unique(at, axis=0, return_inverse=True)
+            nearest, distance = self._nearest_to(distinct)
+            slots[outside], metres[outside] = nearest[again.reshape(-1)], distance[again.reshape(-1)]
         return slots, metres
 
-    def _nearest_to(self, lon: float, lat: float) -> tuple[int, float]:
-        slots, sieve = self._sieve
-        likely = self._rings.of_few(slots[[sieve.likely(lon, lat)]])
-        reach = reach_of(lon, lat, likely.degrees())
-        rings = self._rings.of_few(slots[sieve.within_reach(lon, lat) if reach is None else sieve.within(reach)])
-        ring = np.repeat(np.arange(len(rings.slot)), np.diff(rings.start))
-        owner, distance = nearest_edges(lon, lat, rings.degrees(), ring, rings.slot, reach)
-        least = float(distance.min())
-        equal = owner[distance <= least + SAME_DISTANCE_M]
-        return int(equal[np.argmin(self._rank[equal])]), least
+    def _nearest_to(self, places: Floats) -> tuple[Ids, Floats]:
+        """`nearest` for places outside, shape (n, 2), n > 0."""
+        edges = [self._sieve.likely_edges(lon, lat) for lon, lat in places.tolist()]
+        point = np.repeat(np.arange(len(places)), [len(owner) for _, _, owner in edges])
+        start, end, whose = (np.concatenate(parts) for parts in zip(*edges, strict=True))
+        point, owner, distance = nearest_edges(places[:, 0], places[:, 1], point, start, end, whose)
+        first = np.flatnonzero(np.diff(point, prepend=-1))
+        least = np.minimum.reduceat(distance, first)
+        rank = np.where(distance <= least[point] + SAME_DISTANCE_M, self._rank[owner], len(self.codes))
+        return owner[np.lexsort((rank, point))[first]], least
 
     @cached_property
-    def _sieve(self) -> tuple[NDArray[np.intp], Sieve]:
-        bounds = self._rings.bounds(len(self.codes))
-        slots = np.flatnonzero(bounds[:, 0] <= bounds[:, 2])
-        return slots, Sieve.of(bounds[slots] / UNITS_PER_DEGREE)
+    def _sieve(self) -> Sieve:
+        return Sieve.of(self._rings, len(self.codes))
 
     @cached_property
     def _box(self) -> tuple[int, int, int, int, int]:
