@@ -38,7 +38,7 @@ from layers.crs import Floats
 
 REGIONS = 126_000
 REGIONS_QUICK = 7_600
-ROWS = 20_000
+ROWS = 50_000
 """Of each run; both commit in chunks of the same size."""
 
 PEER = "unnest, lateral GiST"

@@ -14,7 +14,9 @@ from brain.report_checks import Given
 from brain.reports import IncidentReport, read_report
 from data.errors import BadInput, CityError, TooLarge, Where
 
-CHUNK = 1_000
+CHUNK = 5_000
+"""Reports to a transaction."""
+
 MOST_FAULTS = 1_000
 """Faults that are kept; beyond that they are counted only."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from psycopg.errors import DeadlockDetected
 from psycopg.types.json import Jsonb
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
@@ -27,6 +30,7 @@ _NUMBERS = query("incidents", "numbers")
 _STAGE = query("incidents", "stage")
 _COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
+_ADDED = query("incidents", "added")
 _ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
 _TAXONOMY = query("categories", "taxonomy")
@@ -38,6 +42,9 @@ _COPIED_TYPES = (
 )  # fmt: skip
 
 _EWKB = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
+
+MOST_WRITING = 2
+"""Transactions at once for one stream of chunks: while one is being sent, the database works on the other."""
 
 Tag = TypeVar("Tag")
 
@@ -76,29 +83,32 @@ async def report_chunks(
 ) -> AsyncIterator[tuple[Tag, list[Outcome]]]:
     """`report_many` for one chunk after the other, each in a transaction of its own; the outcomes under their tags.
 
-    While the database writes a chunk, the next one is read, checked and placed.
+    While the database writes some, the next one is read, checked and placed. They are numbered in their order.
     """
     actor.must_be_able_to("report incidents")
-    writing: tuple[Tag, asyncio.Task[list[Outcome]]] | None = None
+    writing: deque[tuple[Tag, asyncio.Task[list[Outcome]]]] = deque()
     try:
         async for tag, given in chunks:
             prepared = await _prepare(context, actor, given) if given else None
-            if writing is not None:
-                yield writing[0], await writing[1]
-            writing = tag, asyncio.create_task(_write(context, actor, prepared))
-        if writing is not None:
-            yield writing[0], await writing[1]
+            while len(writing) >= MOST_WRITING:
+                yield writing[0][0], await writing[0][1]
+                writing.popleft()
+            writing.append((tag, asyncio.create_task(_write(context, actor, prepared))))
+        while writing:
+            yield writing[0][0], await writing[0][1]
+            writing.popleft()
     finally:
-        if writing is not None:
-            writing[1].cancel()
-            await asyncio.gather(writing[1], return_exceptions=True)
+        for _, task in writing:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in writing), return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     """Reports ready to be written: each one's fault or None; for the `good` ones (positions) coordinates and places.
 
-    `order` is one for all batches, by the time of the report: the same reports in two of them never wait crosswise.
+    `order` is that of their numbers, by the time of the report: newest first by number is newest first in time.
+    `numbers` has one for each report, `now` is the database's time.
     """
 
     given: Given
@@ -110,36 +120,40 @@ class _Prepared:
     lat: Floats
     placement: Placement
     order: NDArray[np.intp]
+    numbers: list[int]
+    now: datetime
 
 
 async def _prepare(context: Context, actor: Actor, given: Given) -> _Prepared:
     index = await context.placements.latest()
-    known = await _known_categories(context, actor, {one.taxonomy for _, one in given})
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        known = await _known_categories(connection, {one.taxonomy for _, one in given})
+        numbered = (await connection.execute(_NUMBERS, {"count": len(given)})).one()
     # Placing takes the processor: in a thread, and before the transaction, so that nobody waits for either.
-    return await asyncio.to_thread(_placed, index, given, known)
+    return await asyncio.to_thread(_placed, index, given, known, numbered.numbers, numbered.now)
 
 
-def _placed(index: CityIndex, given: Given, known: Categories) -> _Prepared:
+def _placed(index: CityIndex, given: Given, known: Categories, numbers: list[int], now: datetime) -> _Prepared:
     faults, lon, lat = check(given, known, index.bbox)
     good = [position for position, fault in enumerate(faults) if fault is None]
     lon, lat = lon[good], lat[good]
     order = sorted(range(len(good)), key=lambda row: _in_time(given[good[row]][1]))
     placement = index.place(lon, lat)
-    return _Prepared(given, known, index, faults, good, lon, lat, placement, np.array(order, dtype=np.intp))
+    ordered = np.array(order, dtype=np.intp)
+    return _Prepared(given, known, index, faults, good, lon, lat, placement, ordered, numbers, now)
 
 
 def _in_time(one: IncidentReport) -> tuple[float, str, str]:
     return math.inf if one.reported_at is None else one.reported_at.timestamp(), one.source, one.source_id
 
 
-async def _known_categories(context: Context, actor: Actor, taxonomies: set[str]) -> Categories:
+async def _known_categories(connection: AsyncConnection, taxonomies: set[str]) -> Categories:
     known: dict[str, frozenset[str] | None] = {}
-    async with scoped_transaction(context.engine, actor.scope) as connection:
-        for taxonomy in taxonomies:
-            row = (await connection.execute(_TAXONOMY, {"taxonomy": taxonomy})).one_or_none()
-            if row is not None:
-                codes = await connection.execute(_CODES, {"taxonomy": taxonomy})
-                known[taxonomy] = None if row.is_open else frozenset(codes.scalars())
+    for taxonomy in taxonomies:
+        row = (await connection.execute(_TAXONOMY, {"taxonomy": taxonomy})).one_or_none()
+        if row is not None:
+            codes = await connection.execute(_CODES, {"taxonomy": taxonomy})
+            known[taxonomy] = None if row.is_open else frozenset(codes.scalars())
     return known
 
 
@@ -148,11 +162,18 @@ async def _write(context: Context, actor: Actor, prepared: _Prepared | None) -> 
     if prepared is None:
         return []
     while prepared.good:
-        async with scoped_transaction(context.engine, actor.scope) as connection:
-            if await context.placements.keep(connection, prepared.index):
-                return await _add(connection, actor, prepared, context.settings.far_m)
-        index = await context.placements.current()
-        prepared = await asyncio.to_thread(_placed, index, prepared.given, prepared.known)
+        try:
+            async with scoped_transaction(context.engine, actor.scope) as connection:
+                if await context.placements.keep(connection, prepared.index):
+                    return await _add(connection, actor, prepared, context.settings.far_m)
+        except OperationalError as fault:
+            # The same reports, in another order of time, in two transactions at once: one of them begins again.
+            if not isinstance(fault.orig, DeadlockDetected):
+                raise
+        else:
+            index = await context.placements.current()
+            given, known, numbers, now = prepared.given, prepared.known, prepared.numbers, prepared.now
+            prepared = await asyncio.to_thread(_placed, index, given, known, numbers, now)
     return [Outcome(fault=fault) for fault in prepared.faults]
 
 
@@ -166,15 +187,14 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     rows = prepared.order[in_scope[prepared.order]]
     if not len(rows):
         return outcomes
-    numbered = (await connection.execute(_NUMBERS, {"count": len(rows)})).one()
-    ids = np.array(numbered.ids, dtype=np.int64)
-    is_new = ~np.isin(ids, await _copied(connection, actor, _lines(prepared, rows, numbered.ids, numbered.now)))
+    numbers = prepared.numbers[: len(rows)]
+    ids = np.array(numbers, dtype=np.int64)
+    added = await _copied(connection, actor, _lines(prepared, rows, numbers))
+    is_new = np.ones(len(ids), dtype=np.bool_) if added == len(ids) else np.isin(ids, await _added(connection))
     await _add_departments(connection, placement, rows[is_new], ids[is_new])
     assigned = placement.assigned[rows]
     far = ~assigned & (placement.nearest_m[rows] > far_m)
-    for row, *outcome in zip(
-        rows.tolist(), numbered.ids, is_new.tolist(), assigned.tolist(), far.tolist(), strict=True
-    ):
+    for row, *outcome in zip(rows.tolist(), numbers, is_new.tolist(), assigned.tolist(), far.tolist(), strict=True):
         outcomes[good[row]] = Outcome(*outcome) if outcome[1] else Outcome()
     if len(given) == 1 and outcomes[0].id is None:
         one = given[0][1]
@@ -183,8 +203,8 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     return outcomes
 
 
-async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]]) -> list[int]:
-    """Writes lines of the table of incidents, and their first events; the ids of those that were known already.
+async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]]) -> int:
+    """Writes lines of the table of incidents, and their first events, but for those known already; how many.
 
     By way of a temporary table, since nothing can be copied into one with row policies.
     """
@@ -194,8 +214,12 @@ async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tup
         copy.set_types(_COPIED_TYPES)
         for line in lines:
             await copy.write_row(line)
-    known = await connection.execute(_ADD_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
-    return list(known.scalars())
+    added = await connection.execute(_ADD_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
+    return int(added.scalar_one())
+
+
+async def _added(connection: AsyncConnection) -> list[int]:
+    return list((await connection.execute(_ADDED)).scalars())
 
 
 def _in_scope(scope: Scope, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -206,16 +230,16 @@ def _in_scope(scope: Scope, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
     return held
 
 
-def _lines(prepared: _Prepared, rows: NDArray[np.intp], ids: list[int], now: datetime) -> Iterator[tuple[Any, ...]]:
+def _lines(prepared: _Prepared, rows: NDArray[np.intp], numbers: list[int]) -> Iterator[tuple[Any, ...]]:
     """The lines of the table of incidents for these rows of the placement."""
     placement = prepared.placement
-    edition_id = placement.edition.edition_id
+    edition_id, now = placement.edition.edition_id, prepared.now
     points = np.empty(len(rows), dtype=_EWKB)
     points["order"], points["type"], points["srid"] = 1, 0x20000001, 4326
     points["x"], points["y"] = prepared.lon[rows], prepared.lat[rows]
     columns = zip(
         (prepared.given[prepared.good[row]][1] for row in rows.tolist()),
-        ids,
+        numbers,
         (point.tobytes() for point in points),
         placement.keys[rows].tolist(),
         placement.codes[rows].tolist(),

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 MOST_INTERVALS = 4
 """How many key intervals one transaction's scope may have: as many as the policies compare."""
 
-KEY_MAX = 2**63 - 1
+KEY_MAX = 2**63 - 2
+"""One less than the largest bigint: a range of keys ends after its last."""
 
 
 @dataclass(frozen=True, slots=True)

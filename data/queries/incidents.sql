@@ -1,5 +1,5 @@
--- name: numbers — the ids of so many new incidents, ascending, and this transaction's time
-select array_agg(n.id order by n.id) as ids, now() as now
+-- name: numbers — ids for so many new incidents, ascending, and the time
+select array_agg(n.id order by n.id) as numbers, now() as now
 from (select nextval('incident_id_seq') as id from generate_series(1, :count)) n;
 
 -- name: stage — where incidents wait to be added; one table a session, empty between transactions
@@ -12,7 +12,7 @@ copy staged_incident (
     nearest_m, attributes
 ) from stdin (format binary);
 
--- name: add_staged — adds them with their first events; the ids of those whose source and source id are known already
+-- name: add_staged — adds them with their first events, but for those known already by source and source id; how many
 with added as (
     insert into incident overriding system value select * from staged_incident order by id
     on conflict (source, source_id) do nothing
@@ -22,7 +22,10 @@ logged as (
     insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
     select id, region_key, 'report', :actor_id, :actor_name from added
 )
-select id from staged_incident except all select id from added;
+select count(*) from added;
+
+-- name: added — the ids of those that were added
+select s.id from staged_incident s where exists (select from incident i where i.id = s.id);
 
 -- name: add_placements — where incidents lie in one department's scheme
 insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border)

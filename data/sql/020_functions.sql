@@ -17,6 +17,18 @@ begin
 end
 $$;
 
+-- The asker's scope as one value, for what is written: there it is made once a statement, where the comparisons below
+-- would read the settings for every row.
+create or replace function written_scope() returns int8multirange
+    language sql stable parallel safe
+    return (
+        select range_agg(int8range(
+            nullif(current_setting('citybrain.lo' || n, true), '')::bigint,
+            nullif(current_setting('citybrain.hi' || n, true), '')::bigint, '[]'))
+        from generate_series(1, 4) n
+        where nullif(current_setting('citybrain.lo' || n, true), '') is not null
+    );
+
 -- Does a region key lie in the asker's scope? Inlined into the policies: at most four intervals, and the hull around
 -- them, which alone can serve an ordered scan; the planner takes whichever is cheaper. Integer comparison is
 -- leakproof, so the policy costs no index. No scope set: null, so no row.

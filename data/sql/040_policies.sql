@@ -13,18 +13,18 @@ $$;
 alter table incident enable row level security;
 alter table incident force row level security;
 create policy see on incident for select using (in_scope(region_key));
-create policy report on incident for insert with check (in_scope(region_key));
-create policy change on incident for update using (in_scope(region_key)) with check (in_scope(region_key));
+create policy report on incident for insert with check (region_key <@ (select written_scope()));
+create policy change on incident for update using (in_scope(region_key)) with check (region_key <@ (select written_scope()));
 
 alter table incident_event enable row level security;
 alter table incident_event force row level security;
 create policy see on incident_event for select using (in_scope(region_key));
-create policy append on incident_event for insert with check (in_scope(region_key));
+create policy append on incident_event for insert with check (region_key <@ (select written_scope()));
 
 alter table incident_placement enable row level security;
 alter table incident_placement force row level security;
 create policy see on incident_placement for select using (in_scope(region_key));
-create policy add on incident_placement for insert with check (in_scope(region_key));
+create policy add on incident_placement for insert with check (region_key <@ (select written_scope()));
 
 -- Accounts: each sees itself; the system signs people in; administrators keep them.
 alter table account enable row level security;

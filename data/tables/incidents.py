@@ -90,10 +90,10 @@ class IncidentEvent(Base):
     """One deed done to an incident. Written once, never changed; everything that counts reads this log."""
 
     __tablename__ = "incident_event"
-    __table_args__ = (Index(None, "incident_id", "id"), Index(None, "txid"))
+    __table_args__ = (Index(None, "txid"),)
 
+    incident_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[Serial]
-    incident_id: Mapped[int] = mapped_column(BigInteger)
     region_key: Mapped[Key]
     at: Mapped[Now]
     action: Mapped[str]

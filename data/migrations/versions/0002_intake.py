@@ -1,4 +1,4 @@
-"""Intake: references checked a statement at a time, two indexes that nobody asks gone, placements in departments."""
+"""Intake: references checked a statement at a time, indexes that nobody asks gone, placements in departments."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,9 @@ def upgrade() -> None:
     op.drop_constraint(op.f("incident_event_region_key_fkey"), "incident_event")
     op.drop_index(op.f("incident_geom_idx"), "incident")
     op.drop_index(op.f("incident_event_region_key_id_idx"), "incident_event")
+    op.drop_constraint(op.f("incident_event_pkey"), "incident_event")
+    op.drop_index(op.f("incident_event_incident_id_id_idx"), "incident_event")
+    op.create_primary_key(op.f("incident_event_pkey"), "incident_event", ["incident_id", "id"])
     op.create_table(
         "incident_placement",
         sa.Column("incident_id", sa.BigInteger(), autoincrement=False, nullable=False),
