@@ -26,6 +26,7 @@ _LEAST_RADIUS_M = 6_335_000.0
 _PROJECTED_TO_M = 5_000_000.0
 _EXACT_TO_M = 1e-4
 _HIGHEST_ON_PLANE_DEG = 85.0
+_PLANE_DUST_DEG = 1e-7
 _MOST_DISTORTED = 0.4
 """So that what is no longer than `up` degrees by this share lies within 1.5 `up`."""
 
@@ -40,6 +41,7 @@ class Sieve:
 
     rings: Rings
     slots: NDArray[np.intp]
+    boxes: Floats
     tree: STRtree
     lon: Floats
     lat: Floats
@@ -51,28 +53,30 @@ class Sieve:
         """Of the rings of so many slots."""
         bounds = rings.bounds(slots)
         with_rings = np.flatnonzero(bounds[:, 0] <= bounds[:, 2])
-        west, south, east, north = bounds[with_rings].T / UNITS_PER_DEGREE
+        boxes = bounds[with_rings] / UNITS_PER_DEGREE
+        west, south, east, north = boxes.T
         lon, lat = (west + east) / 2, (south + north) / 2
         below, above = (WGS84_ELLIPSOID.inv(lon, lat, west, corner)[2] for corner in (south, north))
         tree = STRtree(shapely.box(west, south, east, north))
-        return cls(rings, with_rings, tree, lon, lat, np.maximum(below, above), _upward(lon, lat))
+        return cls(rings, with_rings, boxes, tree, lon, lat, np.maximum(below, above), _upward(lon, lat))
 
     def likely_edges(self, lon: float, lat: float) -> tuple[Floats, Floats, Ids]:
         """Start and end of edges in degrees, shape (n, 2), and the slot of each."""
-        scale = math.cos(math.radians(lat))
-        some = self.slots[[self.tree.nearest(shapely.Point(lon, lat))]]
-        at_most = _least_on_plane(self.rings.xy, self.rings.start, self.rings.slot, some, lon, lat, scale)
-        off = _distortion(lat, at_most)
-        up = at_most * (1.0 + off) * _EARTH_RADIUS_M / _LEAST_RADIUS_M + 1e-7
+        one = np.array([self.tree.nearest(shapely.Point(lon, lat))])
+        least = self._near_on_plane(one, lon, lat, 1.0)[3]
+        off = _distortion(lat, least)
+        up = least * (1.0 + off) * _EARTH_RADIUS_M / _LEAST_RADIUS_M + 1e-7
         aside = _half_width(lat, up)
         if off > _MOST_DISTORTED or abs(lon) + aside > 180.0:
-            slots = self.slots[self._within_reach(lon, lat)]
-            return _edges_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale, np.inf)
-        box = shapely.box(lon - aside, lat - up, lon + aside, lat + up)
-        slots = self.slots[self.tree.query(box)]
-        least = _least_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale)
-        most = least * (1.0 + off) ** 2 + 1e-7
-        return _edges_on_plane(self.rings.xy, self.rings.start, self.rings.slot, slots, lon, lat, scale, most)
+            return self._near_on_plane(self._within_reach(lon, lat), lon, lat, np.inf)[:3]
+        boxes = self.tree.query(shapely.box(lon - aside, lat - up, lon + aside, lat + up))
+        return self._near_on_plane(boxes, lon, lat, (1.0 + off) ** 2)[:3]
+
+    def _near_on_plane(
+        self, boxes: NDArray[np.intp], lon: float, lat: float, slack: float
+    ) -> tuple[Floats, Floats, Ids, float]:
+        rings, scale = self.rings, math.cos(math.radians(lat))
+        return _near_on_plane(rings.xy, rings.start, rings.slot, self.slots, self.boxes, boxes, lon, lat, scale, slack)
 
     def _within_reach(self, lon: float, lat: float) -> NDArray[np.intp]:
         """Regions that may be nearest: no farther at their nearest than any is at its farthest.
@@ -115,7 +119,7 @@ def _half_width(lat: float, up: float) -> float:
 
 
 @compiled
-def _from_point(x1: float, y1: float, x2: float, y2: float) -> float:
+def _edge_on_plane(x1: float, y1: float, x2: float, y2: float) -> float:
     """The distance of a straight edge from (0, 0)."""
     east, north = x2 - x1, y2 - y1
     length = east * east + north * north
@@ -124,57 +128,47 @@ def _from_point(x1: float, y1: float, x2: float, y2: float) -> float:
 
 
 @compiled
-def _on_plane(xy: Lattice, place: int, lon: float, lat: float, scale: float) -> float:
-    """The distance of an edge from a point, on a plane on which a degree of latitude is 1."""
-    return _from_point(
-        (xy[place, 0] / UNITS_PER_DEGREE - lon) * scale,
-        xy[place, 1] / UNITS_PER_DEGREE - lat,
-        (xy[place + 1, 0] / UNITS_PER_DEGREE - lon) * scale,
-        xy[place + 1, 1] / UNITS_PER_DEGREE - lat,
-    )
+def _near_on_plane(
+    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], boxes: Floats, chosen: NDArray[np.intp],
+    lon: float, lat: float, scale: float, slack: float,
+) -> tuple[Floats, Floats, Ids, float]:  # fmt: skip
+    """Edges of the chosen boxes' regions that are not farther from a point than `slack` times the nearest.
 
-
-@compiled
-def _least_on_plane(
-    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], lon: float, lat: float, scale: float
-) -> float:
-    """The distance of the nearest edge of some slots, on the plane."""
+    On a plane of degrees of latitude, on which a degree of longitude is `scale`: starts and ends, slots, and how far
+    the nearest is.
+    """
+    away = np.empty(len(chosen))
+    for place in range(len(chosen)):
+        west, south, east, north = boxes[chosen[place]]
+        aside, up = max(west - lon, lon - east, 0.0), max(south - lat, lat - north, 0.0)
+        away[place] = np.hypot(aside * scale, up)
     least = np.inf
-    for wanted in slots:
+    count, capacity = 0, 64
+    edges, whose = np.empty((capacity, 5)), np.empty(capacity, dtype=np.int32)
+    for place in np.argsort(away):
+        if slack < np.inf and away[place] > least * slack + _PLANE_DUST_DEG:
+            break
+        wanted = slots[chosen[place]]
         ring = np.searchsorted(slot, wanted)
         while ring < len(slot) and slot[ring] == wanted:
-            for place in range(start[ring], start[ring + 1] - 1):
-                least = min(least, _on_plane(xy, place, lon, lat, scale))
-            ring += 1
-    return least
-
-
-@compiled
-def _edges_on_plane(
-    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], lon: float, lat: float, scale: float, most: float
-) -> tuple[Floats, Floats, Ids]:
-    """The edges of some slots that are no farther than `most` on the plane: starts and ends in degrees, and slots."""
-    count, capacity = 0, 16
-    begins, ends, whose = np.empty((capacity, 2)), np.empty((capacity, 2)), np.empty(capacity, dtype=np.int32)
-    for wanted in slots:
-        ring = np.searchsorted(slot, wanted)
-        while ring < len(slot) and slot[ring] == wanted:
-            for place in range(start[ring], start[ring + 1] - 1):
-                if most < np.inf and _on_plane(xy, place, lon, lat, scale) > most:
+            for vertex in range(start[ring], start[ring + 1] - 1):
+                x1, y1 = xy[vertex, 0] / UNITS_PER_DEGREE, xy[vertex, 1] / UNITS_PER_DEGREE
+                x2, y2 = xy[vertex + 1, 0] / UNITS_PER_DEGREE, xy[vertex + 1, 1] / UNITS_PER_DEGREE
+                far = _edge_on_plane((x1 - lon) * scale, y1 - lat, (x2 - lon) * scale, y2 - lat)
+                if slack < np.inf and far > least * slack + _PLANE_DUST_DEG:
                     continue
+                least = min(least, far)
                 if count == capacity:
                     capacity *= 2
-                    more_begins, more_ends = np.empty((capacity, 2)), np.empty((capacity, 2))
-                    more_whose = np.empty(capacity, dtype=np.int32)
-                    more_begins[:count], more_ends[:count], more_whose[:count] = begins, ends, whose
-                    begins, ends, whose = more_begins, more_ends, more_whose
-                for axis in range(2):
-                    begins[count, axis] = xy[place, axis] / UNITS_PER_DEGREE
-                    ends[count, axis] = xy[place + 1, axis] / UNITS_PER_DEGREE
+                    more_edges, more_whose = np.empty((capacity, 5)), np.empty(capacity, dtype=np.int32)
+                    more_edges[:count], more_whose[:count] = edges, whose
+                    edges, whose = more_edges, more_whose
+                edges[count] = x1, y1, x2, y2, far
                 whose[count] = wanted
                 count += 1
             ring += 1
-    return begins[:count], ends[:count], whose[:count]
+    kept = edges[:count, 4] <= (least * slack + _PLANE_DUST_DEG if slack < np.inf else np.inf)
+    return edges[:count, :2][kept], edges[:count, 2:4][kept], whose[:count][kept], least
 
 
 def nearest_edges(
