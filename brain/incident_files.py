@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 import os
@@ -25,7 +24,7 @@ from data.csv_files import CsvFile, CsvRow
 from data.engine import scoped_transaction
 from data.errors import BadInput, CityError, Language, Where
 from data.queries import query
-from data.replacing import replaced
+from data.rejects import rejects_file
 from layers.crs import axes_look_swapped, parse_crs, to_wgs84
 
 MAPPABLE = ("category", "title", "description", "occurred_at", "reported_at", "closed_at", "place")
@@ -155,7 +154,7 @@ async def import_incidents(
 ) -> Tally:
     """Takes the file in, a transaction for every thousand rows; run again, it goes on where it was stopped.
 
-    Rows that cannot be taken go to `rejects` with line, field and reason; no such file is made if there are none.
+    Rows that cannot be taken go to `rejects` with line, field and reason; if there are none, no such file is left.
     Raises BadInput for a file that cannot be read at all, or for `rejects` being that file.
     """
     if _same_file(rejects, spec.path):
@@ -163,15 +162,14 @@ async def import_incidents(
     file = spec.opened()
     tally = Tally()
     equal: Counter[bytes] = Counter()
-    refused: list[tuple[CsvRow, CityError]] = []
     rows = file.rows()
     read = 0
-    while chunk := list(islice(rows, CHUNK)):
-        refused += await _take(context, actor, spec, chunk, equal, tally)
-        read += len(chunk)
-        progress(read)
-    if refused:
-        _write_rejects(rejects, file.fields, refused, language)
+    with rejects_file(rejects, file.fields, language) as refuse:
+        while chunk := list(islice(rows, CHUNK)):
+            for row, fault in await _take(context, actor, spec, chunk, equal, tally):
+                refuse(row.line, row.cells, fault)
+            read += len(chunk)
+            progress(read)
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_REFRESH_STATISTICS)
     return tally
@@ -208,16 +206,6 @@ async def _take(
     for _, said in refused:
         tally.reject(said)
     return refused
-
-
-def _write_rejects(path: Path, fields: list[str], refused: list[tuple[CsvRow, CityError]], language: Language) -> None:
-    """Line, field and reason of every refused row, and the row as it came: to be mended and imported again."""
-    with replaced(path, encoding="utf-8-sig") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "field", "reason", *fields])
-        for row, fault in refused:
-            for cause in fault.causes or (fault,):
-                writer.writerow([row.line, cause.where.field or "", cause.bare_said(language), *row.cells])
 
 
 def _number(text: str, where: Where) -> float:
