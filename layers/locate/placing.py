@@ -165,6 +165,11 @@ class Placing:
         dead = self._dead + end - len(self._words)
         return Placing(codes, columns, raster, _frozen(np.concatenate((table.reshape(-1), *parts))), dead, rank, rings)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for values in (self._words, self._rank):  # pickling forgets that they are read-only
+            _frozen(values)
+
     def __len__(self) -> int:
         return int(np.count_nonzero(self.codes != ""))
 
