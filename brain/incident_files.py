@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import hashlib
 import math
 import os
@@ -27,7 +26,7 @@ from data.csv_files import CsvFile, CsvRow
 from data.engine import scoped_transaction
 from data.errors import BadInput, CityError, Language, Where
 from data.queries import query
-from data.replacing import replaced
+from data.rejects import rejects_file
 from layers.crs import axes_look_swapped, parse_crs, to_wgs84
 
 MAPPABLE = ("category", "title", "description", "occurred_at", "reported_at", "closed_at", "place")
@@ -157,21 +156,20 @@ async def import_incidents(
 ) -> Tally:
     """Takes the file in, a transaction for every few thousand rows; run again, it goes on where it was stopped.
 
-    Rows that cannot be taken go to `rejects` with line, field and reason; no such file is made if there are none.
+    Rows that cannot be taken go to `rejects` with line, field and reason; if there are none, no such file is left.
     Raises BadInput for a file that cannot be read at all, or for `rejects` being that file.
     """
     if _same_file(rejects, spec.path):
         raise BadInput("import.rejects_is_input")
     file = spec.opened()
     tally = Tally()
-    refused: list[tuple[CsvRow, CityError]] = []
     read = 0
-    async for chunk, outcomes in report_chunks(context, actor, _chunks(spec, file)):
-        refused += _refused(spec, chunk, outcomes, tally)
-        read += len(chunk.good) + len(chunk.refused)
-        progress(read)
-    if refused:
-        _write_rejects(rejects, file.fields, refused, language)
+    with rejects_file(rejects, file.fields, language) as refuse:
+        async for chunk, outcomes in report_chunks(context, actor, _chunks(spec, file)):
+            for row, fault in _refused(spec, chunk, outcomes, tally):
+                refuse(row.line, row.cells, fault)
+            read += len(chunk.good) + len(chunk.refused)
+            progress(read)
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_REFRESH_STATISTICS)
     return tally
@@ -233,16 +231,6 @@ def _refused(
     for _, said in refused:
         tally.reject(said)
     return refused
-
-
-def _write_rejects(path: Path, fields: list[str], refused: list[tuple[CsvRow, CityError]], language: Language) -> None:
-    """Line, field and reason of every refused row, and the row as it came: to be mended and imported again."""
-    with replaced(path, encoding="utf-8-sig") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "field", "reason", *fields])
-        for row, fault in refused:
-            for cause in fault.causes or (fault,):
-                writer.writerow([row.line, cause.where.field or "", cause.bare_said(language), *row.cells])
 
 
 def _number(text: str, where: Where) -> float:

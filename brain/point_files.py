@@ -2,128 +2,100 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import islice
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import compress, islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from data.csv_files import CsvFile, CsvRow
-from data.errors import BadInput, CityError, Where
-from data.files import read_features
+from brain.point_answers import Placed, Progress
+from brain.point_sources import PointFile, RegionFile, is_parquet
+from data.csv_files import CsvFile, write_rows
+from data.errors import BadInput, Language, Where
+from data.extras import needing_extra
+from data.rejects import rejects_file
 from data.replacing import replaced
-from layers.crs import check_lonlat, geometries_to_wgs84, parse_crs, to_wgs84
-from layers.geometry import repair_polygons
-from layers.locate import Placing
+from layers.crs import Floats
 
-CHUNK = 50_000
-REGION_ID = "region_id"
-
-
-@dataclass(slots=True)
-class Placed:
-    """How many points lie in a region, outside of all, and on a border where the tie rule decided."""
-
-    placed: int = 0
-    outside: int = 0
-    on_border: int = 0
+CHUNK = 10_000
+"""Rows of a CSV that are answered at once."""
 
 
 def place_file(
-    regions_file: Path,
-    points_file: Path,
-    out: Path,
-    *,
-    region_id: str,
-    lon: str,
-    lat: str,
-    crs: str,
-    regions_crs: str | None,
-    encoding: str | None,
-    progress: Callable[[int], None],
+    regions: RegionFile, points: PointFile, out: Path, rejects: Path, language: Language, progress: Progress
 ) -> Placed:
-    """Writes `points_file` again with a last column `region_id`. Read in parts: its size does not matter.
+    """Writes the points again with last columns `region_id` and the further ones: CSV to CSV, Parquet to Parquet.
 
-    Raises BadInput naming file, line and field; then `out` is not written.
+    Points are read and written in parts: their number does not matter. A row that cannot be placed is left out and
+    goes to `rejects` with line, field and reason; if there is none, no such file is left. Both appear when all is done.
+    Raises BadInput for files or fields that cannot be used, Unready without pyarrow; then neither is written.
     """
-    point_crs = parse_crs(crs)
-    points = CsvFile(points_file, encoding=encoding)
-    points.must_have(lon, lat)
-    if REGION_ID in points.fields:
-        raise BadInput("place.has_region_id", where=Where(str(points_file)))
-    ids, placing = _regions(regions_file, region_id, regions_crs)
-    done = Placed()
-    with replaced(out) as file:
-        writer = csv.writer(file)
-        writer.writerow([*points.fields, REGION_ID])
-        rows = points.rows()
-        read = 0
-        while chunk := [_whole(row) for row in islice(rows, CHUNK)]:
-            coordinates = np.array([_pair(row, points_file, lon, lat) for row in chunk])
-            x, y = to_wgs84(coordinates[:, 0], coordinates[:, 1], point_crs)
-            _refuse_outside_earth(chunk, points_file, x, y, lon)
-            index = placing.place(x, y)
-            inside = index >= 0
-            done.placed += int(inside.sum())
-            done.outside += int((~inside).sum())
-            done.on_border += int((placing.on_border(x, y) & inside).sum())
-            found = np.where(inside, ids[index], "")
-            writer.writerows([*row.cells, region] for row, region in zip(chunk, found, strict=True))
+    if os.path.realpath(rejects) in {os.path.realpath(file) for file in (regions.path, points.path, out)}:
+        raise BadInput("import.rejects_is_input")
+    if is_parquet(points.path) != is_parquet(out):
+        raise BadInput("place.two_forms", where=Where(str(out)), points=points.path.name)
+    if not is_parquet(out):
+        return _place_csv(regions, points, out, rejects, language, progress)
+    with needing_extra("dask"):
+        from brain.point_tables import place_parquet
+    return place_parquet(regions, points, out, rejects, language, progress)
+
+
+def _place_csv(
+    regions: RegionFile, points: PointFile, out: Path, rejects: Path, language: Language, progress: Progress
+) -> Placed:
+    file = CsvFile(points.path, encoding=points.encoding)
+    file.must_have(points.lon, points.lat)
+    names = regions.answer_columns(file.fields, points.path)
+    question = regions.question(points)
+    lon, lat = file.fields.index(points.lon), file.fields.index(points.lat)
+    done, read, rows = Placed(), 0, file.rows()
+    with rejects_file(rejects, file.fields, language) as refuse, replaced(out) as result, _collector_spared():
+        write_rows(result, [[*file.fields, *names]])
+        while chunk := list(islice(rows, CHUNK)):
+            whole = [row for row in chunk if row.fault is None]
+            answers = question.answer(
+                _numbers([row.cells[lon] for row in whole]), _numbers([row.cells[lat] for row in whole])
+            )
+            done.count(answers)
+            columns = zip(*([text or "" for text in texts.tolist()] for texts in answers.columns.values()), strict=True)
+            answered = ([*row.cells, *more] for row, more in zip(whole, columns, strict=True))
+            write_rows(result, compress(answered, (~answers.refused).tolist()))
+            refused = [(row, row.fault) for row in chunk if row.fault is not None]
+            for row, key in compress(zip(whole, answers.faults, strict=True), answers.refused.tolist()):
+                where = Where(str(points.path), row.line)
+                refused.append((row, question.fault(key, where, row.cells[lon], row.cells[lat])))
+            for row, fault in sorted(refused, key=lambda one: one[0].line):
+                refuse(row.line, row.cells, fault)
+                done.reject(fault)
             read += len(chunk)
-            progress(read)
+            progress(read, 0)
     return done
 
 
-def _regions(path: Path, region_id: str, crs: str | None) -> tuple[np.ndarray[Any, np.dtype[np.object_]], Placing]:
-    features = read_features(path)
-    given = crs or features.crs
-    if given is None:
-        raise BadInput("file.no_crs", where=Where(str(path)))
-    ids = features.column(region_id)
-    for value, place in zip(ids, features.places, strict=True):
-        if not value:
-            raise BadInput("region.no_code", where=replace(place, field=region_id))
-    codes = [str(value) for value in ids]
-    seen: set[str] = set()
-    for code, place in zip(codes, features.places, strict=True):
-        if code in seen:
-            raise BadInput("region.repeated_code", where=replace(place, field=region_id), code=code)
-        seen.add(code)
+@contextmanager
+def _collector_spared() -> Iterator[None]:
+    """Millions of rows wake the collector of cycles time and again: let it not look through all that stays."""
+    gc.freeze()
     try:
-        geoms, _ = repair_polygons(geometries_to_wgs84(features.geoms, parse_crs(given)))
-    except CityError as fault:
-        raise fault.at(Where(str(path))) from None
-    return np.array(codes, dtype=object), Placing.build(codes, geoms)
+        yield
+    finally:
+        gc.unfreeze()
 
 
-def _whole(row: CsvRow) -> CsvRow:
-    if row.fault is not None:
-        raise row.fault
-    return row
+def _numbers(texts: list[str]) -> Floats:
+    """Cells as numbers, NaN where one is none."""
+    try:
+        return np.fromiter(map(float, texts), np.float64, len(texts))
+    except ValueError:
+        return np.array([_number(text) for text in texts])
 
 
-def _pair(row: CsvRow, path: Path, lon: str, lat: str) -> tuple[float, float]:
-    numbers = []
-    for field in (lon, lat):
-        try:
-            number = float(row.values[field])
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            given = row.values[field]
-            raise BadInput("coordinate.not_a_number", where=Where(str(path), row.line, field), given=given)
-        numbers.append(number)
-    return numbers[0], numbers[1]
-
-
-def _refuse_outside_earth(chunk: list[CsvRow], path: Path, x: Any, y: Any, field: str) -> None:
-    finite, in_range = check_lonlat(x, y)
-    wrong = np.flatnonzero(~(finite & in_range))
-    if len(wrong):
-        first = int(wrong[0])
-        where = Where(str(path), chunk[first].line, field)
-        raise BadInput("coordinate.out_of_range", where=where, x=float(x[first]), y=float(y[first]))
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan

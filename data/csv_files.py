@@ -5,26 +5,33 @@ from __future__ import annotations
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import IO, NamedTuple
 
 from data.errors import BadInput, Where
 from data.packed import BLOCK, open_packed
 
+_LINES_AT_ONCE = 10_000
 
-@dataclass(frozen=True, slots=True)
-class CsvRow:
-    """One row of a CSV file with the 1-based line on which it begins, as it stands there and by column.
 
-    `fault` says what is wrong with the row as a whole; then `values` is empty.
+class CsvRow(NamedTuple):
+    """One row of a CSV file with the 1-based line on which it begins, as it stands there.
+
+    `fields` are the file's columns. `fault` says what is wrong with the row as a whole: then they do not fit.
     """
 
     line: int
     cells: list[str]
-    values: dict[str, str]
+    fields: list[str]
     fault: BadInput | None = None
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The cells by column; of a row without a fault."""
+        return dict(zip(self.fields, self.cells, strict=True))
 
 
 class CsvFile:
@@ -56,30 +63,48 @@ class CsvFile:
         as its first line, and the rest is read again.
         """
         with self._lines() as lines:
-            source = _Lines(lines)
-            reader = csv.reader(source)
-            next(reader, None)
-            while True:
-                line = source.begin()
-                try:
-                    cells = next(reader)
-                except StopIteration:
+            header = csv.reader(lines)
+            next(header, None)
+            read = header.line_num
+            fields, expected = self.fields, len(self.fields)
+            while block := list(islice(lines, _LINES_AT_ONCE)):
+                if '"' in "".join(block) or len(max(block, key=len)) > csv.field_size_limit():
+                    yield from self._careful_rows(_Lines(chain(block, lines), read))
                     return
-                except csv.Error as error:
-                    fault = BadInput("file.csv", where=Where(str(self.path), line), reason=str(error))
-                    yield CsvRow(line, source.give_back(), {}, fault)
-                    reader = csv.reader(source)
+                for line, cells in enumerate(csv.reader(block), read + 1):
+                    if len(cells) == expected:
+                        yield CsvRow(line, cells, fields)
+                    elif cells:
+                        yield self._misfit(line, cells)
+                read += len(block)
+
+    def _careful_rows(self, source: _Lines) -> Iterator[CsvRow]:
+        reader = csv.reader(source)
+        while True:
+            line = source.begin()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fault = BadInput("file.csv", where=Where(str(self.path), line), reason=str(error))
+            else:
+                if not cells:
                     continue
                 if len(cells) == len(self.fields):
-                    yield CsvRow(line, cells, dict(zip(self.fields, cells, strict=True)))
-                elif cells and source.taken > 1:
-                    fault = BadInput("file.quote", where=Where(str(self.path), line))
-                    yield CsvRow(line, source.give_back(), {}, fault)
-                    reader = csv.reader(source)
-                elif cells:
-                    where, expected = Where(str(self.path), line), len(self.fields)
-                    fault = BadInput("file.columns", where=where, expected=expected, given=len(cells))
-                    yield CsvRow(line, cells, {}, fault)
+                    yield CsvRow(line, cells, self.fields)
+                    continue
+                if source.taken == 1:
+                    yield self._misfit(line, cells)
+                    continue
+                fault = BadInput("file.quote", where=Where(str(self.path), line))
+            yield CsvRow(line, source.give_back(), self.fields, fault)
+            reader = csv.reader(source)
+
+    def _misfit(self, line: int, cells: list[str]) -> CsvRow:
+        where, expected = Where(str(self.path), line), len(self.fields)
+        fault = BadInput("file.columns", where=where, expected=expected, given=len(cells))
+        return CsvRow(line, cells, self.fields, fault)
 
     @contextmanager
     def _lines(self) -> Iterator[Iterator[str]]:
@@ -94,11 +119,11 @@ class CsvFile:
 class _Lines:
     """The lines of a file for a CSV reader, which knows how many a row took and can give all but the first back."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], read: int) -> None:
         self._lines = lines
         self._again: deque[str] = deque()
         self._row: list[str] = []
-        self._read = 0
+        self._read = read
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -125,6 +150,18 @@ class _Lines:
         self._again.extendleft(reversed(others))
         self._read -= len(others)
         return [first.rstrip("\r\n")]
+
+
+def write_rows(file: IO[str], rows: Iterable[Sequence[str]]) -> None:
+    """Writes rows of more than one cell as `csv.writer` does, three times as fast where no cell needs a quote."""
+    kept = list(rows)
+    lines = list(map(",".join, kept))
+    text = "\r\n".join([*lines, ""])
+    commas = sum(map(len, kept)) - len(kept)
+    if '"' in text or text.count(",") > commas or text.count("\r") > len(kept) or text.count("\n") > len(kept):
+        csv.writer(file).writerows(kept)
+    else:
+        file.write(text)
 
 
 def known_encoding(name: str | None) -> str | None:

@@ -24,6 +24,7 @@ from brain.region_files import RegionSource, read_region_set
 from brain.settings import Settings
 from data.dictionaries import MAIN_SCHEME
 from data.errors import BadInput, message
+from data.rejects import rejects_beside
 from layers.coverage import CoverageReport
 
 app = typer.Typer(help="Take in regions and incidents from files.", no_args_is_help=True)
@@ -160,7 +161,7 @@ def incidents(
         encoding=encoding,
         axes_confirmed=axes_confirmed,
     )
-    kept = rejects or file.with_name(f"{file.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
+    kept = rejects or rejects_beside(file)
 
     async def take_in(context: Context) -> Tally:
         checked = await _with_right_axes(context, spec)

@@ -170,6 +170,11 @@ class Placing:
         packed_anew = _frozen(np.concatenate((table.reshape(-1), *parts)))
         return Placing(codes, columns, _bbox(rings), raster, packed_anew, dead, rank, rings)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for values in (self._words, self._rank):  # pickling forgets that they are read-only
+            _frozen(values)
+
     def __len__(self) -> int:
         return int(np.count_nonzero(self.codes != ""))
 

@@ -8,7 +8,9 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,10 +18,11 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data import packed
-from data.csv_files import CsvFile
+from data import csv_files, packed
+from data.csv_files import CsvFile, write_rows
 from data.errors import BadInput, TooLarge
 from data.files import read_features, write_features
+from data.replacing import replaced
 
 SQUARE = shapely.multipolygons([shapely.box(113.1234567890123, 23.0, 113.2, 23.1)])
 
@@ -163,6 +166,60 @@ def test_csv_rows_know_their_line(tmp_path: Path) -> None:
     assert [row.line for row in found] == [2, 3, 5, 6, 7]
     assert [row.fault and row.fault.key for row in found] == [None, None, "file.columns", "file.columns", None]
     assert found[3].cells == ["5", "6", "7"]
+
+
+CELLS = st.text(st.sampled_from('ab中 ,"\r\n'), max_size=4)
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=12), at_once=st.integers(1, 5))
+def test_rows_read_many_at_a_time_are_those_read_one_by_one(rows: list[list[str]], at_once: int) -> None:
+    """With quotes or without, wherever the first stands: the same rows, lines and faults as with the care quotes need."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        with path.open("w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows([["a", "b", "c"], *rows])
+        file = CsvFile(path)
+        with mock.patch.object(csv, "field_size_limit", return_value=0):
+            careful = list(file.rows())
+        with mock.patch.object(csv_files, "_LINES_AT_ONCE", at_once):
+            found = list(file.rows())
+    assert [(row.line, row.cells, str(row.fault)) for row in found] == [
+        (row.line, row.cells, str(row.fault)) for row in careful
+    ]
+
+
+@given(rows=st.lists(st.lists(CELLS, min_size=2, max_size=4), max_size=8))
+def test_rows_are_written_as_the_csv_module_writes_them(rows: list[list[str]]) -> None:
+    """Whether it is the quick way or the other."""
+    ours, theirs = io.StringIO(newline=""), io.StringIO(newline="")
+    write_rows(ours, rows)
+    csv.writer(theirs).writerows(rows)
+    assert ours.getvalue() == theirs.getvalue()
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+def test_a_file_replaces_another_when_it_is_whole(tmp_path: Path, name: str) -> None:
+    """Before that, and if its writing fails, the other stays; a folder is not replaced."""
+    path = tmp_path / name
+    with replaced(path) as file:
+        file.write("old")
+    with replaced(path) as file:
+        file.write("new")
+        assert packed_text(path) == "old"
+    assert packed_text(path) == "new"
+    with pytest.raises(TypeError), replaced(path) as file:
+        file.writelines(["half", None])  # type: ignore[list-item]
+    assert packed_text(path) == "new"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError), replaced(tmp_path / "folder"):
+        pass
+    assert sorted(tmp_path.iterdir()) == sorted([path, tmp_path / "folder"])
+
+
+def packed_text(path: Path) -> str:
+    """The text of a file that may be packed."""
+    content = path.read_bytes()
+    return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
 
 
 @pytest.mark.parametrize(

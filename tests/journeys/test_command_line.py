@@ -263,33 +263,6 @@ def test_swapped_columns_are_asked_about(command_line: CommandLine, tmp_path: Pa
     assert "Added 5" in command_line.run(*words, "--lon", "lat", "--lat", "lon")
 
 
-def test_placing_a_file_needs_no_database(tmp_path: Path, command_line: CommandLine) -> None:
-    """The input's columns and region_id; GCJ-02 understood; a bad row leaves no output behind."""
-    write_city(tmp_path)
-    points = [at(0.1, 0.1), at(1, 1), at(-1, -1)]
-    lon, lat = from_wgs84([p[0] for p in points], [p[1] for p in points], parse_crs("GCJ-02"))
-    path, out = tmp_path / "p.csv", tmp_path / "out.csv"
-    path.write_text(
-        "name,lon,lat\n"
-        + "".join(f"p{n},{x!r},{y!r}\n" for n, (x, y) in enumerate(zip(lon.tolist(), lat.tolist(), strict=True)))
-    )
-    words = ["place", tmp_path / "grid.gpkg", path, "--region-id", "code", "--lon", "lon", "--lat", "lat", "--out", out]
-    nowhere = CommandLine(command_line.settings.model_copy(update={"database_url": None, "app_database_url": None}))
-    said = nowhere.run(*words, "--crs", "GCJ-02")
-    assert "Placed 2 points, 1 outside" in said
-    with out.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["name", "lon", "lat", "region_id"]
-    assert [rows[0]["region_id"], rows[2]["region_id"]] == ["440101001001", ""]
-    out.unlink()
-    path.write_text("name,lon,lat\na,113.001,23.001\nb,x,23\n")
-    said = nowhere.run(*words, "--crs", "EPSG:4326", fails=True)
-    assert "line 3" in said
-    assert "lon" in said
-    assert not out.exists()
-    assert [file for file in tmp_path.iterdir() if file.name.startswith(".out")] == []
-
-
 def test_accounts_at_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
     """Added with a role and a region; what does not fit is said."""
     command_line.run("import", "regions", *write_city(tmp_path), *IMPORT, "--commit")

@@ -21,6 +21,7 @@ from pyproj import Geod
 from data.errors import BadInput
 from layers.geometry import repair_polygons
 from layers.locate import BORDER_TOLERANCE_DEG, Placing, place_in_all
+from layers.locate.search import find_many
 
 GEOD = Geod(ellps="WGS84")
 WEST_HALF, EAST_HALF = shapely.box(113.0, 23.0, 113.1, 23.1), shapely.box(113.1, 23.0, 113.2, 23.1)
@@ -258,6 +259,14 @@ def test_an_index_that_was_saved_is_the_same_when_opened(
     later.save(folder)
     assert tiles.codes[0] not in Placing.open(folder).codes
     assert pickle.loads(pickle.dumps(opened)).place(*places.T).tolist() == opened.place(*places.T).tolist()
+
+
+def test_a_pickled_index_is_searched_by_the_same_machine_code() -> None:
+    halves = Placing.build(["w", "e"], np.array([WEST_HALF, EAST_HALF]))
+    halves.place(113.05, 23.05)
+    known = len(find_many.signatures)
+    assert pickle.loads(pickle.dumps(halves)).place(113.05, 23.05).tolist() == [0]
+    assert len(find_many.signatures) == known
 
 
 def test_a_saved_index_that_is_not_whole_is_refused(tmp_path: Path) -> None:
