@@ -17,12 +17,12 @@ def edges_of(rings: Rings) -> tuple[Lattice, Ids]:
     An id is a slot + 1; 0 stands for no region. Two rings that run along the same edge in opposite directions share it;
     an edge without such a twin has 0 on its right, also where another region's border lies on it in other pieces.
     """
-    ends, sides, count = _paired(rings.xy, rings.start, rings.slot)
+    ends, sides, count = _paired(rings.xy, rings.start, rings.slot, *rings.origin)
     return ends[:count], sides[:count]
 
 
 @compiled
-def _paired(xy: Lattice, start: Lattice, slot: Ids) -> tuple[Lattice, Ids, int]:
+def _paired(xy: Lattice, start: Lattice, slot: Ids, west: int, south: int) -> tuple[Lattice, Ids, int]:
     most = len(xy)
     ends = np.empty((most, 4), dtype=np.int64)
     sides = np.zeros((most, 2), dtype=np.int32)
@@ -33,7 +33,8 @@ def _paired(xy: Lattice, start: Lattice, slot: Ids) -> tuple[Lattice, Ids, int]:
     count = 0
     for ring in range(len(slot)):
         for place in range(start[ring], start[ring + 1] - 1):
-            x1, y1, x2, y2 = xy[place, 0], xy[place, 1], xy[place + 1, 0], xy[place + 1, 1]
+            x1, y1 = xy[place, 0] + west, xy[place, 1] + south
+            x2, y2 = xy[place + 1, 0] + west, xy[place + 1, 1] + south
             if x1 == x2 and y1 == y2:
                 continue
             is_low = x1 < x2 or (x1 == x2 and y1 < y2)

@@ -30,13 +30,14 @@ def to_units(degrees: ArrayLike) -> Lattice:
 class Rings:
     """Closed rings on the lattice, each with its region to the left, ordered by region.
 
-    `xy` (vertices, 2); ring i has vertices `start[i]` to `start[i + 1]`, the last equal to the first, and bounds
-    the region of slot `slot[i]`.
+    `xy` (vertices, 2), from `origin` on, of 32 bits unless the rings lie farther apart (21°); ring i has vertices
+    `start[i]` to `start[i + 1]`, the last equal to the first, and bounds the region of slot `slot[i]`.
     """
 
-    xy: Lattice
+    xy: NDArray[np.int32] | Lattice
     start: Lattice
     slot: NDArray[np.int32]
+    origin: tuple[int, int]
 
     @classmethod
     def of(cls, geoms: Geometries, slots: NDArray[np.int32]) -> Rings:
@@ -52,7 +53,22 @@ class Rings:
         wrong = (_doubled_areas(xy, start) > 0) == is_hole
         xy = _turned(xy, start, wrong)
         _check_edges(xy, start)
-        return cls(xy, start, slots[part_of[ring_of]].astype(np.int32))
+        return cls(xy, start, slots[part_of[ring_of]].astype(np.int32), (0, 0))._narrowed()
+
+    def _narrowed(self) -> Rings:
+        """The same in as few bits as they need."""
+        if not len(self.xy):
+            return Rings(self.xy.astype(np.int32), self.start, self.slot, self.origin)
+        low, high = self.xy.min(axis=0), self.xy.max(axis=0)
+        if (high - low).max() > np.iinfo(np.int32).max:
+            return self
+        origin = (self.origin[0] + int(low[0]), self.origin[1] + int(low[1]))
+        return Rings((self.xy - low).astype(np.int32), self.start, self.slot, origin)
+
+    @property
+    def units(self) -> Lattice:
+        """The vertices in units of the lattice, shape (vertices, 2)."""
+        return self.xy.astype(np.int64) + self.origin
 
     def of_slots(self, wanted: NDArray[np.bool_]) -> Rings:
         """Only the rings of the slots that are True in `wanted`."""
@@ -61,19 +77,19 @@ class Rings:
         start = np.zeros(len(kept) + 1, dtype=np.int64)
         np.cumsum(lengths, out=start[1:])
         places = np.arange(start[-1]) + np.repeat(self.start[kept] - start[:-1], lengths)
-        return Rings(self.xy[places], start, self.slot[kept])
+        return Rings(self.xy[places], start, self.slot[kept], self.origin)
 
     def and_more(self, more: Rings) -> Rings:
         """These rings and others, ordered by region."""
         slot = np.concatenate((self.slot, more.slot))
         start = np.concatenate((self.start, more.start[1:] + len(self.xy)))
-        xy = np.concatenate((self.xy, more.xy))
+        xy = np.concatenate((self.units, more.units))
         order = np.argsort(slot, kind="stable")
         lengths = np.diff(start)[order]
         ordered = np.zeros(len(order) + 1, dtype=np.int64)
         np.cumsum(lengths, out=ordered[1:])
         places = np.arange(len(xy)) + np.repeat(start[:-1][order] - ordered[:-1], lengths)
-        return Rings(xy[places], ordered, slot[order])
+        return Rings(xy[places], ordered, slot[order], (0, 0))._narrowed()
 
     def bounds(self, slots: int) -> Lattice:
         """West, south, east, north of each slot's rings, shape (slots, 4); west > east for a slot without rings."""
@@ -83,9 +99,17 @@ class Rings:
             low = np.minimum.reduceat(self.xy, self.start[:-1])
             high = np.maximum.reduceat(self.xy, self.start[:-1])
             first = np.flatnonzero(np.diff(self.slot, prepend=-1))
-            box[self.slot[first], :2] = np.minimum.reduceat(low, first)
-            box[self.slot[first], 2:] = np.maximum.reduceat(high, first)
+            box[self.slot[first], :2] = np.minimum.reduceat(low, first).astype(np.int64) + self.origin
+            box[self.slot[first], 2:] = np.maximum.reduceat(high, first).astype(np.int64) + self.origin
         return box
+
+    def extent(self) -> tuple[int, int, int, int]:
+        """West, south, east, north of all rings; zeros if there are none."""
+        if not len(self.xy):
+            return 0, 0, 0, 0
+        (west, south), (east, north) = self.xy.min(axis=0).tolist(), self.xy.max(axis=0).tolist()
+        x, y = self.origin
+        return west + x, south + y, east + x, north + y
 
 
 def _doubled_areas(xy: Lattice, start: Lattice) -> Floats:

@@ -15,6 +15,10 @@ Words = NDArray[np.int32]
 NO_ROOM = -1
 """Stands for the number of words used where there are too few of them."""
 
+ID_BITS = 24
+MOST_IDS = 1 << ID_BITS
+"""Of regions and no region: what stands above an id in its word must fit into the 31 bits of a positive one."""
+
 _MOST_COMPARED = 48
 
 
@@ -84,11 +88,10 @@ def _sided_leaf(
     scratch: Ids, record: int, covering: int, listed: int, west: int, south: int, ends: Lattice, sides: Ids,
     words: Words, used: int,
 ) -> int:  # fmt: skip
-    if used + 2 + 7 * listed > len(words):
+    if used + 1 + 6 * listed > len(words):
         return NO_ROOM
-    words[used] = scratch[record + 2] if covering else 0
     chains, head, before = 0, 0, -1
-    now = used + 2
+    now = used + 1
     for place in range(record + 2 + covering, record + 2 + covering + listed):
         edge = scratch[place]
         goes_on = (
@@ -101,14 +104,14 @@ def _sided_leaf(
         if not goes_on:
             head = now
             chains += 1
-            words[head], words[head + 1], words[head + 2] = 1, sides[edge, 0], sides[edge, 1]
-            words[head + 3], words[head + 4] = ends[edge, 0] - west, ends[edge, 1] - south
-            now += 5
-        words[head] += 1
+            words[head], words[head + 1] = MOST_IDS + sides[edge, 0], sides[edge, 1]
+            words[head + 2], words[head + 3] = ends[edge, 0] - west, ends[edge, 1] - south
+            now += 4
+        words[head] += MOST_IDS
         words[now], words[now + 1] = ends[edge, 2] - west, ends[edge, 3] - south
         now += 2
         before = edge
-    words[used + 1] = chains
+    words[used] = (scratch[record + 2] if covering else 0) + MOST_IDS * chains
     return now
 
 

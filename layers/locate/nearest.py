@@ -76,7 +76,9 @@ class Sieve:
         self, boxes: NDArray[np.intp], lon: float, lat: float, slack: float
     ) -> tuple[Floats, Floats, Ids, float]:
         rings, scale = self.rings, math.cos(math.radians(lat))
-        return _near_on_plane(rings.xy, rings.start, rings.slot, self.slots, self.boxes, boxes, lon, lat, scale, slack)
+        return _near_on_plane(
+            rings.xy, rings.start, rings.slot, *rings.origin, self.slots, self.boxes, boxes, lon, lat, scale, slack
+        )
 
     def _within_reach(self, lon: float, lat: float) -> NDArray[np.intp]:
         """Regions that may be nearest: no farther at their nearest than any is at its farthest.
@@ -129,8 +131,8 @@ def _edge_on_plane(x1: float, y1: float, x2: float, y2: float) -> float:
 
 @compiled
 def _near_on_plane(
-    xy: Lattice, start: Lattice, slot: Ids, slots: NDArray[np.intp], boxes: Floats, chosen: NDArray[np.intp],
-    lon: float, lat: float, scale: float, slack: float,
+    xy: Lattice, start: Lattice, slot: Ids, first_x: int, first_y: int, slots: NDArray[np.intp], boxes: Floats,
+    chosen: NDArray[np.intp], lon: float, lat: float, scale: float, slack: float,
 ) -> tuple[Floats, Floats, Ids, float]:  # fmt: skip
     """Edges of the chosen boxes' regions that are not farther from a point than `slack` times the nearest.
 
@@ -152,8 +154,9 @@ def _near_on_plane(
         ring = np.searchsorted(slot, wanted)
         while ring < len(slot) and slot[ring] == wanted:
             for vertex in range(start[ring], start[ring + 1] - 1):
-                x1, y1 = xy[vertex, 0] / UNITS_PER_DEGREE, xy[vertex, 1] / UNITS_PER_DEGREE
-                x2, y2 = xy[vertex + 1, 0] / UNITS_PER_DEGREE, xy[vertex + 1, 1] / UNITS_PER_DEGREE
+                x1, y1 = (xy[vertex, 0] + first_x) / UNITS_PER_DEGREE, (xy[vertex, 1] + first_y) / UNITS_PER_DEGREE
+                x2 = (xy[vertex + 1, 0] + first_x) / UNITS_PER_DEGREE
+                y2 = (xy[vertex + 1, 1] + first_y) / UNITS_PER_DEGREE
                 far = _edge_on_plane((x1 - lon) * scale, y1 - lat, (x2 - lon) * scale, y2 - lat)
                 if slack < np.inf and far > least * slack + _PLANE_DUST_DEG:
                     continue

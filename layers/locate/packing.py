@@ -10,8 +10,9 @@ Each cell of the raster has two words: its entry, and f where it is divided into
 more edges touch it. A part with many edges is divided again, into FAN × FAN. Offsets count from the grid that the entry
 stands in; those of the raster from the first word. A leaf is
 
-- sided: the id covering the corner; the number of chains; of each chain the number of its vertices, the ids on its
-  left and right, and its vertices. On the way from the corner to a point, each edge crossed exchanges the two;
+- sided: the id covering the corner with the number of chains; of each chain the id on its left with the number of its
+  vertices, the id on its right, and its vertices. A number stands with an id in one word, ID_BITS higher. On the way
+  from the corner to a point, each edge crossed exchanges left and right;
 - or by region: −1 − the number of regions; of each region, in the order of rank, its id, twice the number of its
   edges (plus one if it covers the corner), and the edges' ends.
 
@@ -28,7 +29,7 @@ from layers.locate.cells import MANY, MARGIN, Cells, Raster, marked, marks, sing
 from layers.locate.compiled import compiled
 from layers.locate.edges import Ids
 from layers.locate.lattice import Lattice
-from layers.locate.leaves import NO_ROOM, Words, leaf
+from layers.locate.leaves import MOST_IDS, NO_ROOM, Words, leaf
 from layers.locate.sides import cross, is_crossed, is_left
 
 FAN_SHIFT = 2
@@ -39,7 +40,7 @@ MOST_WORDS = 1 << 30
 BANDS = 2
 """Packed at the same time: as many as a small machine has processors."""
 
-PARTS_PER_EDGE = 3
+PARTS_PER_EDGE = 4
 """At least so many parts has a cell of the raster; more are faster to search and take more memory."""
 
 _MOST_FAN_SHIFT = 8
@@ -50,8 +51,10 @@ _FEWEST_UNITS_SHIFT = 8
 def packed(raster: Raster, cells: Cells, ends: Lattice, sides: Ids, rank: Ids) -> tuple[Words, Words]:
     """The two words of each cell of a raster, shape (n, 2), and those behind, from the first of which offsets count.
 
-    `rank[slot]` orders regions by code. Raises MemoryError beyond 2^30 words.
+    `rank[slot]` orders regions by code. Raises MemoryError beyond 2^30 words, or 2^24 regions.
     """
+    if len(rank) >= MOST_IDS:
+        raise MemoryError("a placing index of more than 2^24 regions")
     bounds = np.linspace(0, raster.rows, BANDS + 1).astype(int) * raster.columns
     table = np.zeros((raster.rows * raster.columns, 2), dtype=np.int32)
 

@@ -85,9 +85,8 @@ class Placing:
     @classmethod
     def _over(cls, codes: NDArray[np.str_], columns: Columns, rings: Rings) -> Placing:
         ends, sides = edges_of(rings)
-        low, high = (rings.xy.min(axis=0), rings.xy.max(axis=0)) if len(rings.xy) else (np.zeros(2), np.zeros(2))
         most = min(max(len(ends) // EDGES_PER_CELL, 1024), _MOST_CELLS)
-        raster = Raster.over(int(low[0]), int(low[1]), int(high[0]), int(high[1]), most)
+        raster = Raster.over(*rings.extent(), most)
         rank = _ranks(codes)
         table, words = packed(raster, cells_of(raster, ends, sides), ends, sides, rank)
         table[table[:, 0] < 0, 0] += table.size
@@ -253,6 +252,7 @@ class Placing:
             meta = {
                 "form": FORM,
                 "bbox": self.bbox,
+                "origin": self._rings.origin,
                 "raster": astuple(self._raster),
                 "dead": self._dead,
                 "columns": [*self.columns],
@@ -296,11 +296,11 @@ class Placing:
             mapped("words"),
             meta["dead"],
             mapped("rank"),
-            Rings(mapped("xy"), mapped("start"), mapped("slot")),
+            Rings(mapped("xy"), mapped("start"), mapped("slot"), tuple(meta["origin"])),
         )
 
 
-FORM = 2
+FORM = 4
 """Of saved indexes; another number for every change of what the files hold."""
 
 
@@ -343,11 +343,8 @@ def _points(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _bbox(rings: Rings) -> BBox:
-    if not len(rings.xy):
-        return 0.0, 0.0, 0.0, 0.0
-    west, south = rings.xy.min(axis=0) / UNITS_PER_DEGREE
-    east, north = rings.xy.max(axis=0) / UNITS_PER_DEGREE
-    return float(west), float(south), float(east), float(north)
+    west, south, east, north = (place / UNITS_PER_DEGREE for place in rings.extent())
+    return west, south, east, north
 
 
 def _ranks(codes: NDArray[np.str_]) -> Ids:

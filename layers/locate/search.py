@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from layers.locate.compiled import compiled
 from layers.locate.edges import Ids
 from layers.locate.lattice import UNITS_PER_DEGREE
-from layers.locate.leaves import Words
+from layers.locate.leaves import ID_BITS, MOST_IDS, Words
 from layers.locate.packing import FAN, FAN_SHIFT
 from layers.locate.sides import is_crossed
 
@@ -21,6 +21,7 @@ NEAR = 3.5
 _BLOCK = 1024
 _OFFSET = (1 << 30) - 1
 _IS_LEAF = 1 << 30
+_ID = MOST_IDS - 1
 
 
 @compiled
@@ -110,13 +111,12 @@ def _within(words: Words, rank: Ids, entry: int, grid: int, left: int, bottom: i
     head = words[place]
     if head < 0:
         return _by_region(words, place + 1, -1 - head, left, bottom, x, y)
-    owner, lowest = head, np.int32(0)
-    chains = words[place + 1]
-    place += 2
+    owner, chains, lowest = head & _ID, head >> ID_BITS, np.int32(0)
+    place += 1
     for _ in range(chains):
-        vertices, on_left, on_right = words[place], words[place + 1], words[place + 2]
-        x1, y1 = np.int64(words[place + 3]), np.int64(words[place + 4])
-        place += 5
+        vertices, on_left, on_right = words[place] >> ID_BITS, words[place] & _ID, words[place + 1]
+        x1, y1 = np.int64(words[place + 2]), np.int64(words[place + 3])
+        place += 4
         odd = False
         for _ in range(vertices - 1):
             x2, y2 = np.int64(words[place]), np.int64(words[place + 1])
@@ -185,11 +185,11 @@ def _is_near(words: Words, cell: int, shift: int, x: int, y: int) -> bool:
     place = grid + (entry & _OFFSET)
     if words[place] < 0:
         return _is_near_by_region(words, place, left, bottom, x, y)
-    chains = words[place + 1]
-    place += 2
+    chains = words[place] >> ID_BITS
+    place += 1
     for _ in range(chains):
-        vertices = words[place]
-        place += 5
+        vertices = words[place] >> ID_BITS
+        place += 4
         for _ in range(vertices - 1):
             if _is_close(words[place - 2], words[place - 1], words[place], words[place + 1], x, y):
                 return True

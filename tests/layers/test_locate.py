@@ -213,6 +213,19 @@ def test_an_index_brought_up_to_date_answers_like_one_built_anew(
     ]
 
 
+def test_regions_half_the_world_apart_are_held_exactly_too() -> None:
+    # Farther apart than 32 bits of units reach: the first edition is narrow, the next is not, the third is again.
+    near = Placing.build(["a", "b"], np.array([WEST_HALF, EAST_HALF]))
+    far = near.updated([], ["c"], np.array([shapely.box(-100.2, -23.1, -100, -23)]))
+    again = far.updated(["c"], ["d"], np.array([shapely.box(113.2, 23, 113.3, 23.1)]))
+    lon, lat = np.array([113.05, 113.15, -100.1, 113.25, 113.1]), np.array([23.05, 23.05, -23.05, 23.05, 23.05])
+    for placing, expected in ((near, "ab??a"), (far, "abc?a"), (again, "ab?da")):
+        assert [[*placing.codes, "?"][slot] for slot in placing.place(lon, lat)] == list(expected)
+    (slot,), (metres,) = far.nearest([-100.1], [-23.2])
+    assert (far.codes[slot], metres) == ("c", pytest.approx(GEOD.inv(-100.1, -23.2, -100.1, -23.1)[2], abs=1e-3))
+    assert far.bbox == pytest.approx((-100.2, -23.1, 113.2, 23.1))
+
+
 def test_many_editions_one_after_another_leave_the_index_right() -> None:
     random = np.random.default_rng(7)
     seeds = random.uniform((104.0, 30.0), (104.1, 30.1), (400, 2))
