@@ -30,7 +30,9 @@ _NUMBERS = query("incidents", "numbers")
 _STAGE = query("incidents", "stage")
 _COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
-_ADDED = query("incidents", "added")
+_FORGET_KNOWN = query("incidents", "forget_known")
+_STAGED = query("incidents", "staged")
+_LOG_STAGED = query("incidents", "log_staged")
 _ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
 _TAXONOMY = query("categories", "taxonomy")
@@ -47,6 +49,8 @@ MOST_WRITING = 2
 """Transactions at once for one stream of chunks: while one is being sent, the database works on the other."""
 
 Tag = TypeVar("Tag")
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +193,7 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
         return outcomes
     numbers = prepared.numbers[: len(rows)]
     ids = np.array(numbers, dtype=np.int64)
-    added = await _copied(connection, actor, _lines(prepared, rows, numbers))
-    is_new = np.ones(len(ids), dtype=np.bool_) if added == len(ids) else np.isin(ids, await _added(connection))
+    is_new = await _copied(connection, actor, _lines(prepared, rows, numbers), ids)
     await _add_departments(connection, placement, rows[is_new], ids[is_new])
     assigned = placement.assigned[rows]
     far = ~assigned & (placement.nearest_m[rows] > far_m)
@@ -203,8 +206,8 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     return outcomes
 
 
-async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]]) -> int:
-    """Writes lines of the table of incidents, and their first events, but for those known already; how many.
+async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]], ids: Ids) -> Mask:
+    """Writes lines of the table of incidents, and their first events; which of these ids were not known already.
 
     By way of a temporary table, since nothing can be copied into one with row policies.
     """
@@ -214,15 +217,16 @@ async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tup
         copy.set_types(_COPIED_TYPES)
         for line in lines:
             await copy.write_row(line)
-    added = await connection.execute(_ADD_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
-    return int(added.scalar_one())
+    added = (await connection.execute(_ADD_STAGED)).rowcount
+    is_new = np.ones(len(ids), dtype=np.bool_)
+    if added < len(ids):
+        await connection.execute(_FORGET_KNOWN)
+        is_new = np.isin(ids, list((await connection.execute(_STAGED)).scalars()))
+    await connection.execute(_LOG_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
+    return is_new
 
 
-async def _added(connection: AsyncConnection) -> list[int]:
-    return list((await connection.execute(_ADDED)).scalars())
-
-
-def _in_scope(scope: Scope, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _in_scope(scope: Scope, keys: Ids) -> Mask:
     """`Scope.holds` for many keys."""
     held = np.zeros(len(keys), dtype=np.bool_)
     for lo, hi in scope.intervals:
@@ -257,9 +261,7 @@ def _lines(prepared: _Prepared, rows: NDArray[np.intp], numbers: list[int]) -> I
         )  # fmt: skip
 
 
-async def _add_departments(
-    connection: AsyncConnection, placement: Placement, rows: NDArray[np.intp], ids: NDArray[np.int64]
-) -> None:
+async def _add_departments(connection: AsyncConnection, placement: Placement, rows: NDArray[np.intp], ids: Ids) -> None:
     """Writes where new incidents, given by their rows of the placement and their ids, lie in departments' schemes."""
     for department in placement.departments:
         inside = department.keys[rows] >= 0

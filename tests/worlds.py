@@ -80,6 +80,19 @@ async def publish_small_city(context: Context) -> EditionSummary:
     return await publish_cells(context, small_city_cells())
 
 
+async def publish_beats(context: Context, border: float = 1.5) -> None:
+    """Police beats west and east of a line; the north of the city has none."""
+    beats = region_set(
+        [
+            DemoRegion("beat-1", "West", "grid", None, cell(0, 0, border, 3)),
+            DemoRegion("beat-2", "East", "grid", None, cell(border, 0, 4 - border, 3)),
+        ]
+    )
+    await boundaries.publish(
+        context, SYSTEM_ACTOR, "police", beats, note="", progress=lambda *_: None, names=("公安责任区", "Police beats")
+    )
+
+
 async def person(context: Context, role: str, *regions: str) -> Actor:
     """A signed-up account that may see these regions of the main scheme (none: all)."""
     login = f"{role}-{'-'.join(regions) or 'all'}"

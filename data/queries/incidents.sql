@@ -12,20 +12,19 @@ copy staged_incident (
     nearest_m, attributes
 ) from stdin (format binary);
 
--- name: add_staged — adds them with their first events, but for those known already by source and source id; how many
-with added as (
-    insert into incident overriding system value select * from staged_incident order by id
-    on conflict (source, source_id) do nothing
-    returning id, region_key
-),
-logged as (
-    insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
-    select id, region_key, 'report', :actor_id, :actor_name from added
-)
-select count(*) from added;
+-- name: add_staged — adds them, but for those known already by source and source id
+insert into incident overriding system value select * from staged_incident order by id
+on conflict (source, source_id) do nothing;
 
--- name: added — the ids of those that were added
-select s.id from staged_incident s where exists (select from incident i where i.id = s.id);
+-- name: forget_known — leaves only those that were added
+delete from staged_incident s where not exists (select from incident i where i.id = s.id);
+
+-- name: log_staged — their first events
+insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
+select id, region_key, 'report', :actor_id, :actor_name from staged_incident;
+
+-- name: staged — the ids of those that wait, or have been added
+select id from staged_incident;
 
 -- name: add_placements — where incidents lie in one department's scheme
 insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border)

@@ -81,30 +81,21 @@ begin
         end if;
         select g.source, g.source_id, g.region_key into wrong
         from given g
-        where g.placed_edition = used.placed_edition
-            and (used.key_lo is null or g.region_key not between used.key_lo and used.key_hi)
+        where g.placed_edition = used.placed_edition and g.taxonomy = used.taxonomy
+            and not coalesce((
+                select r.key between used.key_lo and used.key_hi and (tg_op = 'UPDATE' or (
+                    r.code = coalesce(g.placed_code, r.code) and r.edition_from <= g.placed_edition
+                    and (r.edition_to is null or r.edition_to > g.placed_edition)
+                ))
+                from region r where r.key = g.region_key
+            ), false)
         limit 1;
         if found then
-            raise exception 'incident % of %: region % is not of the scheme of edition %',
+            raise exception 'incident % of %: no region % in edition %',
                 wrong.source_id, wrong.source, wrong.region_key, used.placed_edition
                 using errcode = 'foreign_key_violation';
         end if;
     end loop;
-    select g.source, g.source_id, g.region_key, g.placed_edition into wrong
-    from given g
-    where not coalesce((
-        select tg_op = 'UPDATE' or (
-            r.code = coalesce(g.placed_code, r.code) and r.edition_from <= g.placed_edition
-            and (r.edition_to is null or r.edition_to > g.placed_edition)
-        )
-        from region r where r.key = g.region_key
-    ), false)
-    limit 1;
-    if found then
-        raise exception 'incident % of %: no region % in edition %',
-            wrong.source_id, wrong.source, wrong.region_key, wrong.placed_edition
-            using errcode = 'foreign_key_violation';
-    end if;
     return null;
 end
 $$;

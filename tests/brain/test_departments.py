@@ -13,22 +13,9 @@ from brain.demo import region_set
 from data.demo.ground import DemoRegion
 from data.engine import scoped_transaction
 from data.errors import NotFound, Where
-from tests.worlds import a_report, cell, person
+from tests.worlds import a_report, person, publish_beats
 
 pytestmark = pytest.mark.anyio
-
-
-async def publish_beats(context: Context, border: float = 1.5) -> None:
-    """Police beats west and east of a line; the north of the city has none."""
-    beats = region_set(
-        [
-            DemoRegion("beat-1", "West", "grid", None, cell(0, 0, border, 3)),
-            DemoRegion("beat-2", "East", "grid", None, cell(border, 0, 4 - border, 3)),
-        ]
-    )
-    await boundaries.publish(
-        context, SYSTEM_ACTOR, "police", beats, note="", progress=lambda *_: None, names=("公安责任区", "Police beats")
-    )
 
 
 async def report(context: Context, column: float, row: float, source_id: str) -> int:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from brain import incidents, intake
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.placements import CityIndex
+from brain.report_checks import Given
 from brain.reports import read_report
+from data.engine import psycopg_conninfo
 from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound, Where
 from layers.crs import from_wgs84, parse_crs
 from tests.worlds import a_report, at, person, publish_cells, small_city_cells
@@ -226,3 +230,57 @@ async def test_a_batch_is_numbered_in_the_order_of_its_reports(city: Context) ->
         city, SYSTEM_ACTOR, region=None, only_open=True, assigned=None, before=None, limit=10
     )
     assert [row["source_id"] for row in listed] == ["a", "m", "z"]
+
+
+async def test_a_batch_that_a_deadlock_ends_begins_again(city: Context, owner: psycopg.Connection) -> None:
+    """Somebody else takes the same ids the other way round: nobody is refused, nothing is there twice."""
+    add = (
+        "insert into incident (source, source_id, taxonomy, category, title, state, original_x, original_y, original_crs, "
+        "geom, region_key, placed_edition, placed_code, assigned, on_border) "
+        "select 'test', %s, 'source', 'c', '', 'reported', 0, 0, '', st_setsrid(st_makepoint(113, 23), 4326), key, 1, code, "
+        "true, false from region where code = '440101001001'"
+    )
+    with psycopg.connect(psycopg_conninfo(city.settings.owner_url)) as other:
+        other.execute(add, ("b",))
+        given = [(Where(), a_report(0.1, 0.1, source_id=name, reported_at="2026-11-01T08:00:00Z")) for name in "ab"]
+        batch = asyncio.create_task(intake.report_many(city, SYSTEM_ACTOR, given))
+        while not owner.execute("select from pg_locks where locktype = 'transactionid' and not granted").fetchall():
+            assert not batch.done()
+            await asyncio.sleep(0)
+        await asyncio.to_thread(other.execute, add, ("a",))
+    assert [(outcome.is_new, outcome.fault) for outcome in await batch] == [(False, None)] * 2
+    assert owner.execute("select source_id from incident order by 1").fetchall() == [("a",), ("b",)]
+
+
+async def test_a_stream_of_chunks_is_numbered_in_its_order(city: Context, owner: psycopg.Connection) -> None:
+    """Two are written at a time; outcomes come in order, under their tags, a chunk without reports among them."""
+
+    async def chunks() -> AsyncIterator[tuple[int, Given]]:
+        for chunk in range(6):
+            yield (
+                chunk,
+                [(Where(), a_report(0.1, 0.1, source_id=f"{chunk}-{n}")) for n in range(0 if chunk == 3 else 300)],
+            )
+
+    tags = []
+    async for tag, outcomes in intake.report_chunks(city, SYSTEM_ACTOR, chunks()):
+        tags.append((tag, len(outcomes)))
+        assert all(outcome.is_new for outcome in outcomes)
+    assert tags == [(0, 300), (1, 300), (2, 300), (3, 0), (4, 300), (5, 300)]
+    rows = owner.execute("select split_part(source_id, '-', 1)::int from incident order by id").fetchall()
+    assert [chunk for (chunk,) in rows] == sorted(chunk for (chunk,) in rows)
+
+
+async def test_a_stream_that_breaks_off_leaves_whole_chunks(city: Context) -> None:
+    """What was handed over before is written; who reads no further ends what is under way."""
+
+    async def chunks() -> AsyncIterator[tuple[int, Given]]:
+        for chunk in range(4):
+            if chunk == 2:
+                raise RuntimeError("the line is dead")
+            yield chunk, [(Where(), a_report(0.1, 0.1, source_id=f"{chunk}-{n}")) for n in range(50)]
+
+    with pytest.raises(RuntimeError):
+        async for _ in intake.report_chunks(city, SYSTEM_ACTOR, chunks()):
+            pass
+    assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] % 50 == 0

@@ -12,7 +12,7 @@ from brain import intake
 from brain.actor import SYSTEM_ACTOR
 from tests.browser.conftest import Desk, sit_down
 from tests.serving import Served, in_context
-from tests.worlds import a_report, at
+from tests.worlds import a_report, at, publish_beats
 
 AXE = Path(__file__).parents[2] / "web/client/node_modules/axe-core/axe.min.js"
 
@@ -62,6 +62,25 @@ def test_a_click_on_a_region_opens_its_card(browser: Browser, served: Served) ->
     other.goto(shared)
     expect(other.get_by_test_id("region-card")).to_have_attribute("data-code", "440101001003")
     assert desk.faults == []
+
+
+def test_an_incidents_card_shows_its_departments_regions(browser: Browser, served: Served) -> None:
+    """By the department's name in the reader's language, with a mark where its border decided."""
+    in_context(served.settings, publish_beats)
+    people(served, ("dispatcher",))
+    report(served, 1.5, 0.5, "1")
+    for locale, theme, name, mark in (
+        ("zh-CN", "light", "公安责任区", "压线"),
+        ("en-GB", "dark", "Police beats", "on border"),
+    ):
+        desk = sit_down(browser, served, "dispatcher-all", locale=locale, theme=theme)
+        desk.page.get_by_test_id("queue-row").click()
+        card = desk.page.get_by_test_id("incident-card")
+        expect(card).to_contain_text(name)
+        expect(card.get_by_test_id("incident-department")).to_contain_text("West beat-1")
+        expect(card.get_by_test_id("incident-department")).to_contain_text(mark)
+        desk.picture(f"incident_departments_{theme}")
+        assert desk.faults == []
 
 
 def test_a_new_incident_appears_on_every_open_map_that_may_see_it(browser: Browser, served: Served) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from brain.context import Context
 from data.dictionaries import SCHEME_WIDTH
-from tests.brain.test_departments import publish_beats
-from tests.worlds import publish_cells, small_city_cells
+from tests.worlds import publish_beats, publish_cells, small_city_cells
 
 pytestmark = pytest.mark.anyio
 

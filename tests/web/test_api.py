@@ -11,8 +11,8 @@ import mapbox_vector_tile
 import pytest
 
 from brain.settings import Settings
-from tests.serving import Served, serving
-from tests.worlds import at, small_city_cells
+from tests.serving import Served, in_context, serving
+from tests.worlds import at, publish_beats, small_city_cells
 
 REPORT = {"source": "test", "source_id": "1", "taxonomy": "source", "category": "pothole"}
 
@@ -97,6 +97,26 @@ def test_a_report_is_placed_and_found_again(served: Served) -> None:
     assert counts["counts"] == {"440101": 1}
     assert client.get("/api/figures/today").json() == {"open": 1, "today": 1, "unassigned": 0, "total": 1}
     assert client.get("/api/regions/main/440101").json()["incidents"] == {"open": 1, "total": 1}
+
+
+def test_a_report_says_where_it_lies_in_every_scheme(served: Served) -> None:
+    """Under `departments`, by the department's name; and the beat's list finds it."""
+    in_context(served.settings, publish_beats)
+    client = served.sign_in("dispatcher")
+    made = client.post("/api/incidents", json=a_report(1.5, 0.5)).json()
+    assert made["departments"] == [
+        {
+            "scheme": "police",
+            "name": {"zh": "公安责任区", "en": "Police beats"},
+            "region": {"code": "beat-1", "name": "West", "tier": "grid"},
+            "edition": {"id": "2", "seq": 1},
+            "on_border": True,
+        }
+    ]
+    for beat, found in (("beat-1", [made["id"]]), ("beat-2", [])):
+        page = client.get("/api/incidents", params={"scheme": "police", "region": beat}).json()
+        assert [item["id"] for item in page["items"]] == found
+    assert client.get("/api/incidents", params={"scheme": "fire", "region": "beat-1"}).status_code == 404
 
 
 def test_regions_are_known_to_all_and_their_content_to_few(served: Served) -> None:
