@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
 from brain.context import Context
+from data.dictionaries import MAIN_SCHEME
 from data.engine import scoped_transaction
 from data.errors import NotFound
 from data.queries import query
@@ -23,11 +24,15 @@ _CHILDREN = query("regions", "children")
 _COVERING = query("regions", "covering")
 _BY_ALIAS = query("regions", "by_alias")
 _COUNTS = query("incidents", "region_counts")
+_COUNTS_IN_DEPARTMENT = query("incidents", "region_counts_in_department")
 
 
 @dataclass(frozen=True, slots=True)
 class RegionCard:
-    """One region with its path (coarse to fine, itself last). `counts` is None where it is not in the actor's scope."""
+    """One region with its path (coarse to fine, itself last). `counts` is None where it is not in the actor's scope.
+
+    Departments' regions are in nobody's scope; there `counts` are of those incidents that the actor may see.
+    """
 
     row: Row[tuple[Any, ...]]
     path: Sequence[RowMapping]
@@ -38,9 +43,11 @@ async def card(context: Context, actor: Actor, scheme: str, code: str) -> Region
     """What everybody may know of a region, and its incidents for those who may see them. Raises NotFound."""
     async with scoped_transaction(context.engine, actor.scope) as connection:
         row = await _region(connection, scheme, code)
-        counts = None
-        if actor.scope.holds(row.key):
-            counts = (await connection.execute(_COUNTS, {"lo": row.key, "hi": row.key_hi})).mappings().one()
+        counts, interval = None, {"lo": row.key, "hi": row.key_hi}
+        if scheme != MAIN_SCHEME:
+            counts = (await connection.execute(_COUNTS_IN_DEPARTMENT, interval)).mappings().one()
+        elif actor.scope.holds(row.key):
+            counts = (await connection.execute(_COUNTS, interval)).mappings().one()
         return RegionCard(row, await _path(connection, row.key), counts)
 
 

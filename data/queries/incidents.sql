@@ -135,6 +135,11 @@ order by id desc limit :limit;
 select count(*) filter (where closed_at is null) as open, count(*) as total
 from incident where region_key between :lo and :hi and assigned;
 
+-- name: region_counts_in_department — open and all incidents within a key interval of a department's scheme
+select count(*) filter (where i.closed_at is null) as open, count(*) as total
+from incident_placement p join incident i on i.id = p.incident_id
+where p.placed_key between :lo and :hi;
+
 -- name: open_by_region — how many incidents are open in each region of a tier that a box touches
 select r.code, o.open
 from border b join region r on r.key = b.region_key

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 import shapely
 
-from brain import boundaries, incidents, intake
+from brain import boundaries, incidents, intake, regions
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.demo import region_set
@@ -85,6 +85,18 @@ async def test_a_beats_incidents_are_listed_within_the_readers_scope(city: Conte
     async with scoped_transaction(city.engine, west.scope) as connection:
         seen = await connection.exec_driver_sql("select incident_id from incident_placement order by 1")
         assert list(seen.scalars()) == [ids["a"], ids["b"]]
+
+
+async def test_a_beats_card_counts_what_the_reader_may_see(city: Context) -> None:
+    """A beat is in nobody's scope; its incidents are, each by its own district."""
+    await publish_beats(city)
+    for name, spot in (("a", (1.8, 0.5)), ("b", (2.5, 0.5)), ("c", (3.5, 2.5))):
+        await report(city, *spot, name)
+    west, commander = await person(city, "staff", "440101"), await person(city, "commander")
+    for reader, expected in ((west, 1), (commander, 3), (SYSTEM_ACTOR, 3)):
+        counts = (await regions.card(city, reader, "police", "beat-2")).counts
+        assert counts is not None
+        assert (counts["open"], counts["total"]) == (expected, expected)
 
 
 async def test_a_batch_known_in_part_places_only_what_is_new(city: Context, owner: psycopg.Connection) -> None:

@@ -69,11 +69,10 @@ def test_an_incidents_card_shows_its_departments_regions(browser: Browser, serve
     in_context(served.settings, publish_beats)
     people(served, ("dispatcher",))
     report(served, 1.5, 0.5, "1")
-    for locale, theme, name, mark in (
-        ("zh-CN", "light", "公安责任区", "压线"),
-        ("en-GB", "dark", "Police beats", "on border"),
-    ):
-        desk = sit_down(browser, served, "dispatcher-all", locale=locale, theme=theme)
+    for theme, name, mark in (("light", "公安责任区", "压线"), ("dark", "Police beats", "on border")):
+        desk = sit_down(browser, served, "dispatcher-all", theme=theme)
+        if theme == "dark":
+            desk.page.get_by_test_id("language").click()
         desk.page.get_by_test_id("queue-row").click()
         card = desk.page.get_by_test_id("incident-card")
         expect(card).to_contain_text(name)
