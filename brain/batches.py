@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from brain.actor import Actor
@@ -56,10 +57,11 @@ async def report_stream(context: Context, actor: Actor, blocks: AsyncIterator[by
     """Takes NDJSON in, a transaction for every few thousand lines. Raises Forbidden, Conflict, TooLarge."""
     tally = Tally()
     chunks = _chunks(_lines(blocks, context.settings.batch_line_limit))
-    async for faults, outcomes in report_chunks(context, actor, chunks):
-        for fault in faults:
-            tally.reject(fault)
-        tally.count(outcomes)
+    async with aclosing(report_chunks(context, actor, chunks)) as done:
+        async for faults, outcomes in done:
+            for fault in faults:
+                tally.reject(fault)
+            tally.count(outcomes)
     return tally
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import shapely
@@ -64,32 +64,42 @@ class EditionIndex:
 async def open_index(connection: AsyncConnection, home: Path, edition: EditionName) -> EditionIndex:
     """The index of a published edition, or of one that this transaction is about to publish.
 
-    Made, it is kept in `home` for the other processes of the installation. Where an index of an earlier edition is
-    kept there, only what has changed since is read and made anew.
+    Made, it is kept in `home` for the other processes of the installation, by one of them at a time. Where an index of
+    an earlier edition is kept there, only what has changed since is read and made anew.
     """
     folder = home / "placing" / edition.folder
     placing = await asyncio.to_thread(_opened, folder)
     if placing is None:
-        tiers = [row.tier for row in await connection.execute(_TIERS)]
-        since, before = await _kept_before(connection, folder.parent, edition)
-        if before is None or set(before.columns) != {KEY, *tiers}:
-            since, before = 0, None
-        bound = {"scheme_id": edition.scheme_id, "edition_id": edition.edition_id, "since": since}
-        leaves = (await connection.execute(_LEAVES, bound)).all()
-        ended = list((await connection.execute(_LEAVES_NO_MORE, bound)).scalars())
-        above = (await connection.execute(_ABOVE_LEAVES, bound)).all()
-        placing = await asyncio.to_thread(_kept, folder, lambda: _made(before, leaves, ended, above, tiers))
+        async with _alone(folder.parent):
+            placing = await asyncio.to_thread(_opened, folder)
+            if placing is None:
+                placing = await _made_and_kept(connection, folder, edition)
     return EditionIndex(edition, placing)
 
 
-async def _kept_before(connection: AsyncConnection, folder: Path, edition: EditionName) -> tuple[int, Placing | None]:
-    """The newest of the scheme's last editions before this one whose index is kept, and that index; 0 if none is."""
+async def _made_and_kept(connection: AsyncConnection, folder: Path, edition: EditionName) -> Placing:
+    tiers = [row.tier for row in await connection.execute(_TIERS)]
     bound = {"scheme_id": edition.scheme_id, "edition_id": edition.edition_id}
-    for row in await connection.execute(_EDITIONS_BEFORE, bound):
-        earlier = EditionName(edition.scheme_id, edition.scheme, row.id, row.published_at)
-        placing = await asyncio.to_thread(_opened, folder / earlier.folder)
+    earlier = [
+        EditionName(edition.scheme_id, edition.scheme, row.id, row.published_at)
+        for row in await connection.execute(_EDITIONS_BEFORE, bound)
+    ]
+    since, before = await asyncio.to_thread(_newest, folder.parent, earlier)
+    if before is None or set(before.columns) != {KEY, *tiers}:
+        since, before = 0, None
+    leaves = (await connection.execute(_LEAVES, {**bound, "since": since})).all()
+    ended = list((await connection.execute(_LEAVES_NO_MORE, {**bound, "since": since})).scalars())
+    above = (await connection.execute(_ABOVE_LEAVES, bound)).all()
+    placing = await asyncio.to_thread(_made, before, leaves, ended, above, tiers)
+    return await asyncio.to_thread(_kept, folder, placing, {name.folder for name in earlier[:1]})
+
+
+def _newest(folder: Path, editions: Sequence[EditionName]) -> tuple[int, Placing | None]:
+    """The first of these editions whose index is kept, and that index; 0 if none is."""
+    for edition in editions:
+        placing = _opened(folder / edition.folder)
         if placing is not None:
-            return row.id, placing
+            return edition.edition_id, placing
     return 0, None
 
 
@@ -115,40 +125,48 @@ def _column(rows: Sequence[Row[Any]], name: str) -> NDArray[np.int64]:
 def _opened(folder: Path) -> Placing | None:
     try:
         return Placing.open(folder)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 
 
-def _kept(folder: Path, make: Callable[[], Placing]) -> Placing:
-    """The index of a folder, which is made if it is not there: by one process at a time, the others wait for it."""
+def _kept(folder: Path, placing: Placing, needed: set[str]) -> Placing:
+    """The index, from the folder where others find it too; where it cannot be kept, the process has its own."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.parent):
-            found = _opened(folder)
-            if found is not None:
-                return found
-            make().save(folder)
-            _forget_older(folder)
-            return Placing.open(folder)
+        placing.save(folder)
+        _forget_others(folder, needed)
+        return Placing.open(folder)
     except OSError as fault:
         log.warning("placing index is not shared", folder=str(folder), reason=str(fault))
-        return make()
+        return placing
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def _forget_others(folder: Path, needed: set[str]) -> None:
+    """Removes what is kept of the scheme up to this edition but is not needed: who has it open keeps it.
+
+    Also what a process left unfinished that was killed: here nobody else is at work.
+    """
+    scheme, edition, _ = folder.name.split("-")
+    for other in folder.parent.iterdir():
+        name = other.name.removeprefix(".").split("-")
+        is_of_scheme = name[0] == scheme and len(name) > 2 and name[1].isdecimal()
+        if is_of_scheme and int(name[1]) <= int(edition) and other.name not in {folder.name, *needed}:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _alone(folder: Path) -> AsyncIterator[None]:
+    """One process at a time; where there can be no lock, nothing is shared that it would guard."""
+    try:
+        lock = await asyncio.to_thread(_locked, folder)
+    except OSError:
+        yield
+        return
+    with lock:
         yield
 
 
-def _forget_older(folder: Path) -> None:
-    """Removes the scheme's indexes of editions before this one, but for the last: who has them open keeps them."""
-    scheme, edition, _ = folder.name.split("-")
-    older = [
-        (int(number), other)
-        for other in folder.parent.glob(f"{scheme}-*-*")
-        if (number := other.name.split("-")[1]).isdecimal() and int(number) < int(edition)
-    ]
-    for _, other in sorted(older)[:-1]:
-        shutil.rmtree(other, ignore_errors=True)
+def _locked(folder: Path) -> IO[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock

@@ -8,6 +8,7 @@ import math
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -165,11 +166,12 @@ async def import_incidents(
     tally = Tally()
     read = 0
     with rejects_file(rejects, file.fields, language) as refuse:
-        async for chunk, outcomes in report_chunks(context, actor, _chunks(spec, file)):
-            for row, fault in _refused(spec, chunk, outcomes, tally):
-                refuse(row.line, row.cells, fault)
-            read += len(chunk.good) + len(chunk.refused)
-            progress(read)
+        async with aclosing(report_chunks(context, actor, _chunks(spec, file))) as done:
+            async for chunk, outcomes in done:
+                for row, fault in _refused(spec, chunk, outcomes, tally):
+                    refuse(row.line, row.cells, fault)
+                read += len(chunk.good) + len(chunk.refused)
+                progress(read)
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_REFRESH_STATISTICS)
     return tally

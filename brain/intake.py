@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -84,10 +84,11 @@ async def report_many(context: Context, actor: Actor, given: Given) -> list[Outc
 
 async def report_chunks(
     context: Context, actor: Actor, chunks: AsyncIterator[tuple[Tag, Given]]
-) -> AsyncIterator[tuple[Tag, list[Outcome]]]:
+) -> AsyncGenerator[tuple[Tag, list[Outcome]], None]:
     """`report_many` for one chunk after the other, each in a transaction of its own; the outcomes under their tags.
 
-    While the database writes some, the next one is read, checked and placed. They are numbered in their order.
+    While the database writes some, the next one is read, checked and placed. They are numbered in their order. Where
+    the source breaks off, what came before is written; where the reader does, what is under way is not.
     """
     actor.must_be_able_to("report incidents")
     writing: deque[tuple[Tag, asyncio.Task[list[Outcome]]]] = deque()
@@ -101,6 +102,9 @@ async def report_chunks(
         while writing:
             yield writing[0][0], await writing[0][1]
             writing.popleft()
+    except Exception:  # of the source, or of a chunk: the others that were handed over are written all the same
+        await asyncio.gather(*(task for _, task in writing), return_exceptions=True)
+        raise
     finally:
         for _, task in writing:
             task.cancel()

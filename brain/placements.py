@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,8 +23,12 @@ _CURRENT_EDITIONS = query("regions", "current_editions")
 _KEEP_EDITIONS = query("regions", "keep_editions")
 _EXCHANGE_EDITIONS = query("regions", "exchange_editions")
 
+RETRY_S = 1.0
+
 Keys = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +169,16 @@ class Placements:
         await asyncio.gather(*self._begun, return_exceptions=True)
 
     async def _exchange(self) -> None:
-        with suppress(Conflict):  # no regions yet
-            await self.current()
+        while True:
+            try:
+                await self.current()
+            except Conflict:
+                return  # no regions yet
+            except Exception as fault:  # whatever it was: nobody else will ask again
+                log.warning("placing indexes are exchanged later", reason=str(fault))
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     async def _opened(self, connection: AsyncConnection, edition: EditionName) -> EditionIndex:
         """The edition's index: the one this process has, or the one that is kept or made."""

@@ -102,9 +102,13 @@ def _schema(source: Path) -> pa.Schema:
     if not (source.is_dir() or is_parquet(source)):
         raise BadInput("place.needs_parquet", where=where)
     try:
-        return ds.dataset(source, format="parquet").schema
+        schema = ds.dataset(source, format="parquet").schema
     except (pa.ArrowException, OSError) as fault:
         raise BadInput("file.unreadable", where=where, reason=str(fault).strip()) from fault
+    index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if name in schema.names]
+    if index:
+        raise BadInput("place.pandas_index", where=where, field=", ".join(index))
+    return schema
 
 
 @contextmanager

@@ -85,6 +85,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        isolation_level="READ COMMITTED",  # whatever the server's default: after a lock the next statement looks anew
         connect_args={"options": "-c timezone=UTC -c jit=off", "application_name": "citybrain"},
     )
 

@@ -16,8 +16,8 @@ copy staged_incident (
 insert into incident overriding system value select * from staged_incident order by id
 on conflict (source, source_id) do nothing;
 
--- name: forget_known — leaves only those that were added
-delete from staged_incident s where not exists (select from incident i where i.id = s.id);
+-- name: forget_known — leaves only those that were added; asked one by one, or the planner reads all that is in scope
+delete from staged_incident s where (select i.id from incident i where i.id = s.id) is null;
 
 -- name: log_staged — their first events
 insert into incident_event (incident_id, region_key, action, actor_id, actor_name)

@@ -51,13 +51,30 @@ begin
 end
 $$;
 
-create or replace trigger region_key_stays
-    before update of key on region
-    for each row when (old.key <> new.key) execute function refuse_removal();
+do $$
+declare
+    kept record;
+begin
+    for kept in
+        select * from (values
+            ('taxonomy', 'taxonomy'), ('scheme', 'id'), ('edition', 'id'), ('region', 'key'), ('incident', 'id')
+        ) as k(name, key)
+    loop
+        execute format(
+            'create or replace trigger %1$s_key_stays before update of %2$I on %1$I '
+            'for each row when (old.%2$I is distinct from new.%2$I) execute function refuse_removal()',
+            kept.name, kept.key);
+    end loop;
+end
+$$;
 
-create or replace trigger taxonomy_key_stays
-    before update of taxonomy on taxonomy
-    for each row when (old.taxonomy <> new.taxonomy) execute function refuse_removal();
+-- Where a closed incident was placed on its day is history.
+create or replace trigger incident_placing_stays
+    before update of placed_code, placed_edition on incident
+    for each row when (
+        old.closed_at is not null
+        and (old.placed_code is distinct from new.placed_code or old.placed_edition is distinct from new.placed_edition)
+    ) execute function refuse_removal();
 
 -- A new incident's region is one of the edition it was placed in, and its code is that region's. Later it may be given
 -- to another region; what it was placed in stays. Taxonomies and editions are few in a statement, regions are many, and
@@ -108,7 +125,7 @@ create or replace trigger incident_still_refers
     after update on incident referencing new table as given
     for each statement execute function check_incidents();
 
--- An event, and a placement in a department's scheme, carry the key of their incident, under which they are seen. Asked
+-- An event, and a placement in a department's scheme, begin with the key of their incident, under which they are seen. Asked
 -- one by one: in a join the planner would read everything in scope, which it believes is nothing while the table is new.
 create or replace function check_events() returns trigger
     language plpgsql set enable_seqscan = off as
@@ -159,3 +176,27 @@ $$;
 create or replace trigger incident_placement_in_edition
     after insert on incident_placement referencing new table as given
     for each statement execute function check_placements();
+
+create or replace trigger incident_placement_still_refers
+    after update on incident_placement referencing new table as given
+    for each statement execute function check_events();
+
+create or replace trigger incident_placement_still_in_edition
+    after update on incident_placement referencing new table as given
+    for each statement execute function check_placements();
+
+-- An incident that is given to another region takes its placements along: they are seen by those who see it.
+create or replace function carry_placements() returns trigger
+    language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
+$$
+begin
+    update incident_placement p set region_key = g.region_key
+    from given g
+    where p.incident_id = g.id and p.region_key <> g.region_key;
+    return null;
+end
+$$;
+
+create or replace trigger incident_carries
+    after update on incident referencing new table as given
+    for each statement execute function carry_placements();

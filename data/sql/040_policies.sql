@@ -24,6 +24,8 @@ create policy append on incident_event for insert with check (region_key <@ (sel
 alter table incident_placement enable row level security;
 alter table incident_placement force row level security;
 create policy see on incident_placement for select using (in_scope(region_key));
+create policy change on incident_placement for update
+    using (in_scope(region_key)) with check (region_key <@ (select written_scope()));
 create policy add on incident_placement for insert with check (region_key <@ (select written_scope()));
 
 -- Accounts: each sees itself; the system signs people in; administrators keep them.

@@ -6,7 +6,8 @@ grant select, insert, update on account, account_scope to citybrain_app;
 grant select, insert, update on tier, scheme, edition, region, border, lineage, region_alias to citybrain_app;
 grant select, insert, update on taxonomy, category to citybrain_app;
 grant select, insert, update on incident to citybrain_app;
-grant select, insert on incident_placement, incident_event to citybrain_app;
+grant select, insert on incident_event to citybrain_app;
+grant select, insert, update (region_key) on incident_placement to citybrain_app;
 
 -- Reports wait in a temporary table until they are written.
 do $$

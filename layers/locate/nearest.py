@@ -27,8 +27,8 @@ _PROJECTED_TO_M = 5_000_000.0
 _EXACT_TO_M = 1e-4
 _HIGHEST_ON_PLANE_DEG = 85.0
 _PLANE_DUST_DEG = 1e-7
-_MOST_DISTORTED = 0.4
-"""So that what is no longer than `up` degrees by this share lies within 1.5 `up`."""
+_MOST_DISTORTED = 0.03
+"""The plane serves up to here, some half a degree: beyond, it would hold hardly any edge to be out of the question."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,7 @@ from layers.locate.edges import Ids, edges_of
 from layers.locate.lattice import UNITS_PER_DEGREE, Lattice, Rings
 from layers.locate.leaves import Words
 from layers.locate.nearest import SAME_DISTANCE_M, Sieve, nearest_edges
-from layers.locate.packing import packed
+from layers.locate.packing import MOST_WORDS, packed
 from layers.locate.search import find, find_many, near_border
 
 Columns = Mapping[str, NDArray[Any]]
@@ -47,6 +47,7 @@ _MOST_CELLS = 1 << 22
 _MOST_PATCHES = 2000
 _MOST_THREADS = 4
 _POINTS_AT_ONCE = 1 << 16
+_MOST_EDGES_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +166,8 @@ class Placing:
             table[places.reshape(-1)] = cells
             parts.append(words)
             end += len(words)
+            if end >= MOST_WORDS:
+                return Placing._over(codes, columns, rings)
         dead = self._dead + end - len(self._words)
         packed_anew = _frozen(np.concatenate((table.reshape(-1), *parts)))
         return Placing(codes, columns, _bbox(rings), raster, packed_anew, dead, rank, rings)
@@ -221,7 +224,18 @@ class Placing:
 
     def _nearest_to(self, places: Floats) -> tuple[Ids, Floats]:
         """`nearest` for places outside, shape (n, 2), n > 0."""
-        edges = [self._sieve.likely_edges(lon, lat) for lon, lat in places.tolist()]
+        parts, edges, count = [], [], 0
+        for place, (lon, lat) in enumerate(places.tolist(), 1):
+            edges.append(self._sieve.likely_edges(lon, lat))
+            count += len(edges[-1][2])
+            if count > _MOST_EDGES_AT_ONCE or place == len(places):
+                parts.append(self._nearest_of(places[place - len(edges) : place], edges))
+                edges, count = [], 0
+        slots, metres = (np.concatenate(values) for values in zip(*parts, strict=True))
+        return slots, metres
+
+    def _nearest_of(self, places: Floats, edges: list[tuple[Floats, Floats, Ids]]) -> tuple[Ids, Floats]:
+        """The slot and the distance of each place's nearest edge, of those that are likely."""
         point = np.repeat(np.arange(len(places)), [len(owner) for _, _, owner in edges])
         start, end, whose = (np.concatenate(parts) for parts in zip(*edges, strict=True))
         point, owner, distance = nearest_edges(places[:, 0], places[:, 1], point, start, end, whose)
@@ -258,6 +272,7 @@ class Placing:
                 "columns": [*self.columns],
             }
             (beside / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+            beside.chmod(0o755)  # borders are for all, and a server may run as another user than the one who publishes
             shutil.rmtree(folder, ignore_errors=True)
             beside.rename(folder)
         finally:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import psycopg
 import pytest
 
-from brain import incidents, intake
+from brain import batches, incidents, intake
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.placements import CityIndex
 from brain.report_checks import Given
 from brain.reports import read_report
 from data.engine import psycopg_conninfo
-from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound, Where
+from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound, TooLarge, Where
 from layers.crs import from_wgs84, parse_crs
 from tests.worlds import a_report, at, person, publish_cells, small_city_cells
 
@@ -283,4 +285,38 @@ async def test_a_stream_that_breaks_off_leaves_whole_chunks(city: Context) -> No
     with pytest.raises(RuntimeError):
         async for _ in intake.report_chunks(city, SYSTEM_ACTOR, chunks()):
             pass
-    assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] % 50 == 0
+    assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] == 100
+
+
+async def test_a_batch_with_a_line_too_long_keeps_what_came_before(
+    city: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole chunks that had come in; the rest is to be sent again."""
+    monkeypatch.setattr("brain.batches.CHUNK", 10)
+    x, y = at(0.1, 0.1)
+    report = {"source": "s", "taxonomy": "source", "category": "c", "x": x, "y": y}
+    lines = [json.dumps({**report, "source_id": str(n)}).encode() for n in range(25)]
+
+    async def blocks() -> AsyncIterator[bytes]:
+        yield b"\n".join(lines) + b"\n"
+        yield b"x" * (city.settings.batch_line_limit + 1)
+
+    with pytest.raises(TooLarge):
+        await batches.report_stream(city, SYSTEM_ACTOR, blocks())
+    assert (await incidents.figures(city, SYSTEM_ACTOR))["total"] == 20
+
+
+async def test_a_reader_that_goes_away_ends_what_is_under_way(city: Context) -> None:
+    """Nothing goes on in the dark, no connection stays taken."""
+
+    async def chunks() -> AsyncIterator[tuple[int, Given]]:
+        for chunk in range(50):
+            yield chunk, [(Where(), a_report(0.1, 0.1, source_id=f"{chunk}-{n}")) for n in range(20)]
+
+    async with aclosing(intake.report_chunks(city, SYSTEM_ACTOR, chunks())) as done:
+        async for _ in done:
+            break
+    total = (await incidents.figures(city, SYSTEM_ACTOR))["total"]
+    assert total % 20 == 0
+    assert 20 <= total <= 20 * (intake.MOST_WRITING + 1)
+    assert city.engine.pool.checkedout() == 0  # type: ignore[attr-defined]

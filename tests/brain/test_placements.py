@@ -21,7 +21,7 @@ from brain.demo import region_set
 from brain.placements import CityIndex, Placement, Placements
 from brain.settings import Settings
 from data.demo.ground import DemoRegion
-from data.engine import SYSTEM, scoped_transaction
+from data.engine import SYSTEM, psycopg_conninfo, scoped_transaction
 from data.errors import Where
 from layers.locate import Placing
 from tests.worlds import a_report, at, cell, nested, publish_cells, small_city_cells
@@ -188,6 +188,55 @@ async def test_a_report_placed_while_borders_are_published_is_placed_again(
     assert owner.execute("select placed_edition, placed_code from incident").fetchall() == [(2, "440102001002")]
 
 
+async def test_the_servers_default_isolation_changes_nothing(
+    city: Context, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report that waited for a publish sees what it published, whatever snapshots the server keeps by default."""
+    name = owner.info.dbname
+    owner.execute(f"alter database {name} set default_transaction_isolation = 'repeatable read'")
+    async with open_context(city.settings) as late:
+        await late.placements.latest()
+        publishing = psycopg.connect(psycopg_conninfo(city.settings.owner_url))
+        publishing.execute("select pg_advisory_xact_lock(hashtext('citybrain editions'))")
+        reporting = asyncio.create_task(intake.report(late, SYSTEM_ACTOR, a_report(2.95, 0.5)))
+        while not owner.execute("select from pg_locks where locktype = 'advisory' and not granted").fetchall():
+            assert not reporting.done()
+            await asyncio.sleep(0)
+        monkeypatch.setattr(city.placements, "prepare", _prepared_without_waiting)
+        await publish_cells(city, moved_edge())
+        publishing.rollback()
+        publishing.close()
+        await reporting
+    assert owner.execute("select placed_edition, placed_code from incident").fetchall() == [(2, "440102001002")]
+
+
+async def _prepared_without_waiting(*_: Any) -> None:
+    """The publish of another process, whose lock the test holds itself."""
+
+
+async def test_an_exchange_that_fails_is_tried_again(
+    city: Context, neighbour: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is away for a moment: the process changes over all the same, without another publish."""
+    monkeypatch.setattr("brain.placements.RETRY_S", 0.0)
+    before = await neighbour.placements.latest()
+    current, asked = neighbour.placements.current, 0
+
+    async def fails_twice() -> CityIndex:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise OSError("the database is away")
+        return await current()
+
+    monkeypatch.setattr(neighbour.placements, "current", fails_twice)
+    await publish_cells(city, moved_edge())
+    neighbour.placements.exchange_soon()
+    await asyncio.wait_for(asyncio.gather(*neighbour.placements._begun), SOON_S)
+    assert asked == 3
+    assert await neighbour.placements.latest() is not before
+
+
 async def test_a_publish_waits_for_those_who_are_writing(city: Context, owner: psycopg.Connection) -> None:
     """Between the check of the edition and the commit nobody exchanges it."""
     async with scoped_transaction(city.engine, SYSTEM) as connection:
@@ -235,16 +284,19 @@ async def test_rows_and_editions_agree_while_many_publish_and_report(
         assert edition >= least[source]
 
 
-async def test_a_folder_that_is_not_whole_is_made_anew(city: Context) -> None:
-    """Cut off in the middle, or of another form: never answered from."""
+@pytest.mark.parametrize(
+    ("name", "content"), [("words.npy", 200), ("words.npy", 0), ("codes.npy", 0), ("meta.json", 0), ("meta.json", 1)]
+)
+async def test_a_folder_that_is_not_whole_is_made_anew(city: Context, name: str, content: int) -> None:
+    """Cut off in the middle, or empty: never answered from."""
     await place(city, (0.5, 0.5))
     (folder,) = [entry for entry in (city.settings.home / "placing").iterdir() if entry.is_dir()]
-    words = folder / "words.npy"
-    words.write_bytes(words.read_bytes()[:200])
+    words = folder / name
+    words.write_bytes(b"1" if name == "meta.json" and content else words.read_bytes()[:content])
     fresh = Placements(city.engine, city.settings.home)
     lon, lat = np.array([at(0.5, 0.5)]).T
     assert codes((await fresh.current()).place(lon, lat)) == ["440101001002"]
-    assert len(words.read_bytes()) > 200
+    assert len(words.read_bytes()) > max(content, 2)
 
 
 async def test_without_a_place_to_keep_it_the_index_is_the_processs_own(city: Context, tmp_path: Path) -> None:
@@ -260,6 +312,34 @@ async def test_old_indexes_are_removed(city: Context) -> None:
     for cells in (moved_edge(), small_city_cells(), moved_edge()):
         await publish_cells(city, cells)
     assert kept(city) == ["1-3", "1-4"]
+
+
+async def test_what_a_killed_process_left_unfinished_is_removed(city: Context) -> None:
+    """Or a city of this size would lose 300 MB each time."""
+    left = city.settings.home / "placing" / ".1-1-20260101000000000000-abcd1234"
+    left.mkdir(parents=True)
+    (left / "words.npy").write_bytes(b"half")
+    await publish_cells(city, moved_edge())
+    assert not left.exists()
+
+
+async def test_publishes_that_fail_leave_the_index_in_force(city: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are: a restart opens it, the next publish is patched from it."""
+    await place(city, (0.5, 0.5))
+    prepare = city.placements.prepare
+
+    async def prepared_then_fails(*given: Any) -> None:
+        await prepare(*given)
+        raise RuntimeError("the light goes out")
+
+    monkeypatch.setattr(city.placements, "prepare", prepared_then_fails)
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            await publish_cells(city, moved_edge())
+    assert "1-1" in kept(city)
+    monkeypatch.setattr(city.placements, "prepare", prepare)
+    await publish_cells(city, moved_edge())
+    assert kept(city) == ["1-1", "1-5"]
 
 
 async def test_an_index_of_another_database_is_not_taken_for_this_one(

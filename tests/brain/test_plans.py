@@ -14,7 +14,7 @@ from brain.context import Context, open_context
 from brain.settings import Settings
 from data.cluster import Cluster
 from data.dictionaries import SCHEME_WIDTH
-from data.engine import Scope, psycopg_conninfo, scoped_transaction
+from data.engine import SYSTEM, Scope, psycopg_conninfo, scoped_transaction
 from data.queries import query
 from tests.conftest import CITY_TEMPLATE, new_database, settings_for
 
@@ -120,6 +120,18 @@ async def test_borders_keep_their_spatial_index_under_a_policy(crowded: Context)
     plan = await plan_of(crowded, FEW, query("incidents", "keys_in_box"), bound)
     assert "border_scheme_id_depth_geom_idx" in plan
     assert "Index Cond" in plan
+
+
+@pytest.mark.parametrize("scope", [FEW, SYSTEM], ids=["few", "all"])
+async def test_what_is_known_of_a_batch_is_found_by_its_ids(crowded: Context, scope: Scope) -> None:
+    """Not by reading every incident in scope, whoever asked first in the session."""
+    async with scoped_transaction(crowded.engine, scope) as connection:
+        await connection.execute(query("incidents", "stage"))
+        explained = await connection.execute(text(f"explain (format json) {query('incidents', 'forget_known').text}"))
+        plan = json.dumps(explained.scalar_one())
+    assert "incident_pkey" in plan
+    assert "incident_region_key_id_idx" not in plan
+    assert "incident_open_idx" not in plan
 
 
 async def test_points_of_a_box_are_found_by_the_keys_of_its_regions(crowded: Context) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
+from brain import incidents, intake
+from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from data.dictionaries import SCHEME_WIDTH
-from tests.worlds import publish_beats, publish_cells, small_city_cells
+from data.engine import SYSTEM, scoped_transaction
+from tests.worlds import a_report, person, publish_beats, publish_cells, small_city_cells
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +91,23 @@ async def test_events_and_placements_carry_their_incidents_key(city: Context, sy
     system.execute(placement, (incident, key, beat, 2))
 
 
+async def test_placements_follow_their_incident(city: Context, system: psycopg.Connection) -> None:
+    """Given to another region, it is seen there with everything; a placement alone goes nowhere."""
+    await publish_beats(city)
+    incident_id, _, _ = await intake.report(city, SYSTEM_ACTOR, a_report(0.1, 0.1))
+    east = key_of(system, "440102001001")
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        system.execute("update incident_placement set region_key = %s", (east,))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        system.execute("update incident_placement set placed_key = %s", (NOBODY,))
+    async with scoped_transaction(city.engine, SYSTEM) as connection:
+        moved = text("update incident set region_key = :key where id = :id")
+        await connection.execute(moved, {"key": east, "id": incident_id})
+    assert system.execute("select region_key from incident_placement").fetchall() == [(east,)]
+    reader = await person(city, "staff", "440102")
+    assert (await incidents.one(city, reader, incident_id))["departments"][0]["code"] == "beat-1"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -97,10 +118,19 @@ async def test_events_and_placements_carry_their_incidents_key(city: Context, sy
         "delete from incident",
         "truncate region cascade",
         "update region set key = key + 1 where code = '440101001001'",
+        "update incident set id = default",
+        "update edition set id = default where id = 2",
+        "update scheme set id = default where not is_main",
+        "update incident set placed_code = 'x'",
+        "update incident set placed_edition = 2",
         "update taxonomy set taxonomy = 'x' where taxonomy = 'source'",
     ],
 )
 async def test_what_is_referred_to_stays(city: Context, system: psycopg.Connection, statement: str) -> None:
     """So that a reference that was right once is right for ever, also for the owner."""
+    await publish_beats(city)
+    key = key_of(system, "440101001001")
+    system.execute(ADD, {"taxonomy": "source", "edition": 1, "key": key, "code": "440101001001"})
+    system.execute("update incident set closed_at = now()")
     with pytest.raises((psycopg.errors.RestrictViolation, psycopg.errors.ForeignKeyViolation)):
         system.execute(statement)

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -144,6 +145,22 @@ def test_a_sample_of_merseyside(
         assert [list(row.values()) for row in table.to_pylist()] == found
     labels = [row["lsoa11cd"] for row in rows_of(incidents)]
     assert sum(label == row[1] for label, row in zip(labels, found, strict=True)) / len(found) >= 0.957
+
+
+@pytest.mark.parametrize("name", [None, "number"])
+def test_an_index_of_pandas_is_not_lost_in_silence(
+    cluster: LocalCluster, tmp_path: Path, command_line: CommandLine, name: str | None
+) -> None:
+    """A filtered frame has one, which Dask would drop: the plain engine keeps it as a column, Dask names it."""
+    frame = pd.DataFrame(awkward_points(), columns=["lon", "lat"])
+    frame[frame.lon > frame.lon.median()].rename_axis(name).to_parquet(tmp_path / "p.parquet")
+    words = ["place", write_regions(tmp_path), tmp_path / "p.parquet", *WORDS, "--out"]
+    command_line.run(*words, tmp_path / "out.parquet")
+    column = name or "__index_level_0__"
+    assert column in read_table(tmp_path / "out.parquet").column_names
+    assert column in command_line.run(*words, tmp_path / "out", *on(cluster), fails=True)
+    frame.to_parquet(tmp_path / "p.parquet")  # all rows: there the index is no column
+    assert "rejected 0" in command_line.run(*words, tmp_path / "out", *on(cluster))
 
 
 def test_no_rows_are_no_fault(cluster: LocalCluster, tmp_path: Path, command_line: CommandLine) -> None:

@@ -119,3 +119,28 @@ def test_many_places_at_once_have_the_answers_of_each_alone() -> None:
     alone = [placing.nearest([x], [y]) for x, y in places.tolist()]
     assert together[0].tolist() == [slot for (slot,), _ in alone]
     assert together[1].tolist() == [metres for _, (metres,) in alone]
+
+
+def scattered() -> Placing:
+    """A city of two thousand regions, forty kilometres across."""
+    seeds = np.random.default_rng(5).uniform((104.0, 30.0), (104.4, 30.4), (2000, 2))
+    geoms = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(seeds)))
+    return Placing.build([f"{n:04d}" for n in range(len(geoms))], geoms)
+
+
+@pytest.mark.parametrize("away", [0.1, 1.0, 3.0, 8.0, 30.0])
+def test_few_edges_are_looked_at_however_far_a_place_is(away: float) -> None:
+    # Not the whole city's: a batch from another province must not cost the memory of the server.
+    placing = scattered()
+    edges = len(placing._sieve.likely_edges(104.2, 30.4 + away)[2])
+    assert edges < len(placing._rings.xy) / 10
+
+
+def test_edges_of_many_places_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    placing = scattered()
+    places = np.random.default_rng(6).uniform((103.0, 29.0), (105.4, 31.4), (50, 2))
+    slots, metres = placing.nearest(*places.T)
+    monkeypatch.setattr("layers.locate.placing._MOST_EDGES_AT_ONCE", 3)
+    again, once_more = placing.nearest(*places.T)
+    assert slots.tolist() == again.tolist()
+    assert metres.tolist() == once_more.tolist()

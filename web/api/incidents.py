@@ -71,7 +71,9 @@ async def list_incidents(
     context: Ctx,
     actor: SignedIn,
     region: Annotated[str | None, Query(description="Code in the scheme: incidents in it or below.")] = None,
-    scheme: Annotated[str, Query(description="The scheme of the region: `main`, or a department's.")] = "main",
+    scheme: Annotated[
+        str, Query(description="The scheme of `region`: `main`, or a department's; without a region it says nothing.")
+    ] = "main",
     state: Which = "all",
     assigned: bool | None = None,
     ids: Annotated[
