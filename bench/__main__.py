@@ -16,6 +16,9 @@ from bench.form import Benchmark, Result
 from bench.intake import intake
 from bench.placing import placing
 
+WIDTH = 140
+"""Characters of the table, however narrow the terminal."""
+
 BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake}
 
 app = typer.Typer(help="Measures ours and its peers in the same run.", no_args_is_help=True)
@@ -35,14 +38,19 @@ def _add(name: str, benchmark: Benchmark) -> None:
 
 
 def _show(results: list[Result]) -> None:
-    table = Table(*(field.name for field in fields(Result)))
+    """As wide as it needs to be: a figure cut off is a wrong figure."""
+    table = Table()
+    for field in fields(Result):
+        table.add_column(field.name, no_wrap=True, overflow="ignore")
     for result in results:
         table.add_row(*("" if value is None else _shown(value) for value in asdict(result).values()))
-    Console().print(table)
+    Console(width=max(Console().width, WIDTH)).print(table)
 
 
 def _shown(value: object) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @app.command()

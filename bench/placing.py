@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bench.engines import Answers, DuckDB, GeoPandas, Ours, Runner, SedonaDB, Shapely, ShapelyThreads, World
 from bench.form import CACHE, RUNS, RUNS_QUICK, Result, in_turn, seconds
 from bench.partitions import REAL_REGIONS, Partition, file_of, invented, real
-from bench.points import points_for
+from bench.points import AWKWARD, points_for
 from bench.postgis import PostGIS, postgis_is_here
 from layers.crs import Floats, Geometries
 from layers.locate import BORDER_TOLERANCE_DEG, Placing
@@ -61,7 +61,7 @@ PEERS = (
 
 
 def placing(quick: bool) -> list[Result]:
-    """Every figure at every size; quick: 126,000 regions only, with a tenth of the points and fewer runs."""
+    """Every figure at every size; quick: 126,000 regions only, with a twentieth of the points and fewer runs."""
     runs, points = (RUNS_QUICK, POINTS_QUICK) if quick else (RUNS, POINTS)
     return [result for partition in _partitions(quick) for result in measure(partition, points, PEERS, runs)]
 
@@ -70,7 +70,7 @@ def measure(partition: Partition, points: int, peers: Iterable[Peer], runs: int)
     """The results of one kept partition with so many points."""
     with TemporaryDirectory(dir=CACHE) as folder:
         world = World(file_of(partition), Path(folder) / "points.npy", Path(folder) / "index")
-        places = points_for(partition.geoms, points)
+        places = points_for(partition.geoms, points, awkward=min(AWKWARD, points // 20))
         np.save(world.points, places)
         border = near_border(partition.geoms, places)
         with Runner(Ours, world) as ours:

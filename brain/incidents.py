@@ -62,14 +62,12 @@ async def latest(
     before: int | None,
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Incidents newest first, of one region of a scheme (by code), or of all the actor may see. Raises NotFound."""
+    """Incidents newest first that the actor may see: all, or those in a region of a scheme (by code).
+
+    Of a department's scheme those that lie in it, with its region in place of the main scheme's. Raises NotFound.
+    """
     async with scoped_transaction(context.engine, actor.scope) as connection:
-        lo, hi = 0, KEY_MAX
-        if region is not None:
-            found = (await connection.execute(_REGION, {"scheme": scheme, "code": region})).one_or_none()
-            if found is None:
-                raise NotFound("region.unknown", scheme=scheme, code=region)
-            lo, hi = found.key, found.key_hi
+        lo, hi = await _interval(connection, scheme, region)
         bound = {
             "lo": lo,
             "hi": hi,
@@ -78,8 +76,23 @@ async def latest(
             "assigned": assigned,
             "limit": limit,
         }
-        latest = _LATEST if region is None or scheme == MAIN_SCHEME else _LATEST_IN_DEPARTMENT
+        latest = _LATEST if scheme == MAIN_SCHEME else _LATEST_IN_DEPARTMENT
         return (await connection.execute(latest, bound)).mappings().all()
+
+
+async def _interval(connection: AsyncConnection, scheme: str, region: str | None) -> tuple[int, int]:
+    """The keys of a region, or of a whole scheme; of the main one every key: what is nowhere is listed too."""
+    if region is not None:
+        found = (await connection.execute(_REGION, {"scheme": scheme, "code": region})).one_or_none()
+        if found is None:
+            raise NotFound("region.unknown", scheme=scheme, code=region)
+        return found.key, found.key_hi
+    if scheme == MAIN_SCHEME:
+        return 0, KEY_MAX
+    row = (await connection.execute(_SCHEME, {"scheme": scheme})).one_or_none()
+    if row is None:
+        raise NotFound("scheme.unknown", scheme=scheme)
+    return row.key_lo, row.key_hi
 
 
 async def by_ids(context: Context, actor: Actor, ids: list[int]) -> Sequence[RowMapping]:

@@ -35,8 +35,8 @@ def place_file(
     """
     if os.path.realpath(rejects) in {os.path.realpath(file) for file in (regions.path, points.path, out)}:
         raise BadInput("import.rejects_is_input")
-    if os.path.realpath(out) == os.path.realpath(regions.path):
-        raise BadInput("place.out_is_regions", where=Where(str(out)))
+    if os.path.realpath(out) in {os.path.realpath(regions.path), os.path.realpath(points.path)}:
+        raise BadInput("place.out_is_input", where=Where(str(out)))
     if is_parquet(points.path) != is_parquet(out):
         raise BadInput("place.two_forms", where=Where(str(out)), points=points.path.name)
     if not is_parquet(out):

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from distributed import Client, Future, as_completed
+from distributed.comm import CommClosedError, get_address_host_port
 
 from brain.point_answers import Placed, PointQuestion, Progress
 from brain.point_sources import PointFile, RegionFile, is_parquet
@@ -105,6 +106,8 @@ def _schema(source: Path) -> pa.Schema:
         schema = ds.dataset(source, format="parquet").schema
     except (pa.ArrowException, OSError) as fault:
         raise BadInput("file.unreadable", where=where, reason=str(fault).strip()) from fault
+    if not schema.names:
+        raise BadInput("file.empty", where=where)
     index = [name for name in (schema.pandas_metadata or {}).get("index_columns", ()) if name in schema.names]
     if index:
         raise BadInput("place.pandas_index", where=where, field=", ".join(index))
@@ -116,11 +119,15 @@ def _cluster(scheduler: str) -> Iterator[Client]:
     logging.disable(logging.ERROR)  # what goes wrong is said once, by a fault
     try:
         try:
+            get_address_host_port(scheduler, strict=True)  # or the client would wait for an address that is none
             client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as fault:
             raise Unready("place.no_scheduler", scheduler=scheduler, reason=str(fault)) from None
-        with client:
-            yield client
+        try:
+            with client:
+                yield client
+        except (CommClosedError, TimeoutError) as fault:
+            raise Unready("place.cluster_lost", reason=f"{type(fault).__name__}: {fault}") from fault
     finally:
         logging.disable(logging.NOTSET)
 

@@ -59,7 +59,7 @@ def place(
         typer.Option(help="The Dask cluster's address, such as tcp://10.0.0.5:8786. Its workers must see both paths."),
     ] = None,
 ) -> None:
-    """Says for every point of a file which region it lies in; on a shared border the lowest id wins."""
+    """Says for every point of a file which region it lies in; on a shared border the lowest id, as text, wins."""
     names = tuple(name for name in (part.strip() for part in (further or "").split(",")) if name)
     regions = RegionFile(regions_file, region_id, names, regions_crs)
     points = PointFile(points_file, lon, lat, crs, encoding)
@@ -95,5 +95,7 @@ def _say(done: Placed, out: Path) -> None:
         rejected=done.rejected,
         file=out,
     )
+    if done.outside and not done.placed:
+        say("place.none_inside")
     for fault in done.faults:
         show_fault(fault)

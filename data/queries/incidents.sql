@@ -86,13 +86,13 @@ select i.id, i.source, i.source_id, i.title, i.taxonomy, i.category, c.name as c
        st_x(i.geom) as lon, st_y(i.geom) as lat, i.place,
        s.scheme, r.code as region_code, r.name as region_name, r.tier as region_tier
 from (
-    select n.* from incident_placement p join incident n on n.id = p.incident_id
+    select n.*, p.placed_key from incident_placement p join incident n on n.id = p.incident_id
     where p.placed_key between :lo and :hi and n.id < :before
       and (not :only_open or n.closed_at is null)
       and (cast(:assigned as boolean) is null or n.assigned = :assigned)
     order by n.id desc limit :limit
 ) i
-join region r on r.key = i.region_key
+join region r on r.key = i.placed_key
 join scheme s on s.id = r.scheme_id
 left join category c on c.taxonomy = i.taxonomy and c.code = i.category
 order by i.id desc;

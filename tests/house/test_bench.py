@@ -85,10 +85,10 @@ def test_a_peer_that_is_not_installed_is_named(results: list[Result]) -> None:
 
 
 def test_ours_differs_from_the_peer_nowhere(results: list[Result]) -> None:
-    """Away from borders not one answer; half of these few points lie on borders and are set apart."""
+    """Away from borders not one answer; a twentieth of these few points lie on borders and are set apart."""
     by_id = {result.id: result for result in results if result.peer == "shapely"}
     assert by_id["placing.mismatches"].value == 0
-    assert by_id["placing.ties"].value >= POINTS // 2
+    assert by_id["placing.ties"].value >= POINTS // 20
     assert by_id["placing.ties_differing"].value <= by_id["placing.ties"].value
 
 

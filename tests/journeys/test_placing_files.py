@@ -199,6 +199,8 @@ def test_no_points_are_no_fault(tmp_path: Path, command_line: CommandLine) -> No
         ("p.csv", ["--crs", "nonsense"], ["nonsense"]),
         ("p.csv", ["--rejects", "p.csv"], ["input itself"]),
         ("p.csv", ["--rejects", "out.csv"], ["the result"]),
+        ("p.csv", ["--out", "p.csv"], ["p.csv", "one of the inputs"]),
+        ("p.csv", ["--out", "grids.gpkg"], ["grids.gpkg", "one of the inputs"]),
         ("p.csv", ["--out", "folder.csv"], ["folder.csv"]),
         ("p.parquet", ["--out", "folder.parquet"], ["folder.parquet"]),
         ("p.csv", ["--out", "nowhere/out.csv"], ["nowhere"]),
@@ -231,6 +233,14 @@ def test_what_stops_placing_is_named(
     chinese = command_line.run(*given, language="zh_CN.UTF-8", fails=True)
     assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_points_that_are_all_elsewhere_are_remarked_on(tmp_path: Path, command_line: CommandLine) -> None:
+    """Exchanged axes are the usual reason: the file is written, and the doubt is said."""
+    path = write_points(tmp_path / "p.csv", [at(0.1, 0.1)])
+    words = ["place", write_regions(tmp_path), path, *WORDS, "--out", tmp_path / "out.csv"]
+    assert "exchanged" not in command_line.run(*words)
+    assert "exchanged" in command_line.run(*words, "--lon", "lat", "--lat", "lon")
 
 
 def test_parquet_without_its_package_says_what_to_install(

@@ -307,7 +307,8 @@ def test_a_cluster_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pyt
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         assert fault_of(f"tcp://127.0.0.1:{free.getsockname()[1]}") == "place.no_scheduler"
-    assert fault_of("nonsense://x") == "place.no_scheduler"
+    for none in ("nonsense://x", "a-host-without-port", "tcp://", "127.0.0.1:port"):
+        assert fault_of(none) == "place.no_scheduler", none
     monkeypatch.undo()
     with local_cluster(0) as idle:
         assert fault_of(idle.scheduler_address) == "place.no_workers"

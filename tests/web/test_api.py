@@ -113,10 +113,14 @@ def test_a_report_says_where_it_lies_in_every_scheme(served: Served) -> None:
             "on_border": True,
         }
     ]
-    for beat, found in (("beat-1", [made["id"]]), ("beat-2", [])):
-        page = client.get("/api/incidents", params={"scheme": "police", "region": beat}).json()
-        assert [item["id"] for item in page["items"]] == found
-    assert client.get("/api/incidents", params={"scheme": "fire", "region": "beat-1"}).status_code == 404
+    client.post("/api/incidents", json=a_report(1.5, 3.5, source_id="north of all beats"))
+    listed = {"scheme": "police", "code": "beat-1", "name": "West", "tier": "grid"}
+    for asked, found in (({"region": "beat-1"}, [listed]), ({"region": "beat-2"}, []), ({}, [listed])):
+        page = client.get("/api/incidents", params={"scheme": "police", **asked}).json()
+        assert [item["region"] for item in page["items"]] == found
+    assert len(client.get("/api/incidents").json()["items"]) == 2
+    for unknown in ({"scheme": "fire"}, {"scheme": "fire", "region": "beat-1"}, {"scheme": "police", "region": "x"}):
+        assert client.get("/api/incidents", params=unknown).status_code == 404
 
 
 def test_regions_are_known_to_all_and_their_content_to_few(served: Served) -> None:

@@ -72,7 +72,7 @@ async def list_incidents(
     actor: SignedIn,
     region: Annotated[str | None, Query(description="Code in the scheme: incidents in it or below.")] = None,
     scheme: Annotated[
-        str, Query(description="The scheme of `region`: `main`, or a department's; without a region it says nothing.")
+        str, Query(description="`main`, or a department's: then incidents in it, each with its region there.")
     ] = "main",
     state: Which = "all",
     assigned: bool | None = None,

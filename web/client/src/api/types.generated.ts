@@ -1290,7 +1290,7 @@ export interface operations {
             query?: {
                 /** @description Code in the scheme: incidents in it or below. */
                 region?: string | null;
-                /** @description The scheme of `region`: `main`, or a department's; without a region it says nothing. */
+                /** @description `main`, or a department's: then incidents in it, each with its region there. */
                 scheme?: string;
                 /** @description Only open incidents, or all. */
                 state?: "open" | "all";
