@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -83,13 +84,19 @@ class Rings:
         """These rings and others, ordered by region."""
         slot = np.concatenate((self.slot, more.slot))
         start = np.concatenate((self.start, more.start[1:] + len(self.xy)))
-        xy = np.concatenate((self.units, more.units))
+        xy: NDArray[Any]
+        origin, added = self.origin, more.units - self.origin
+        if self.xy.dtype == np.int32 and np.abs(added).max(initial=0) <= np.iinfo(np.int32).max:
+            xy = np.concatenate((self.xy, added.astype(np.int32)))
+        else:
+            origin, xy = (0, 0), np.concatenate((self.units, more.units))
         order = np.argsort(slot, kind="stable")
         lengths = np.diff(start)[order]
         ordered = np.zeros(len(order) + 1, dtype=np.int64)
         np.cumsum(lengths, out=ordered[1:])
         places = np.arange(len(xy)) + np.repeat(start[:-1][order] - ordered[:-1], lengths)
-        return Rings(xy[places], ordered, slot[order], (0, 0))._narrowed()
+        together = Rings(xy[places], ordered, slot[order], origin)
+        return together if xy.dtype == np.int32 else together._narrowed()
 
     def bounds(self, slots: int) -> Lattice:
         """West, south, east, north of each slot's rings, shape (slots, 4); west > east for a slot without rings."""

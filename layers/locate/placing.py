@@ -127,7 +127,7 @@ class Placing:
             name: _written(values, end, leaving, 0, taken, given[name] if taken else values[:0])
             for name, values in self.columns.items()
         }
-        before, after = self._rings.bounds(end)[touched], rings.bounds(end)[touched]
+        before, after = (some.bounds(end)[touched] for some in (self._rings.of_slots(touched), coming))
         boxes = np.concatenate((before, after))
         boxes = boxes[boxes[:, 0] <= boxes[:, 2]]
         if not self._can_patch(boxes):

@@ -236,11 +236,11 @@ def test_what_stops_placing_is_named(
 
 
 def test_points_that_are_all_elsewhere_are_remarked_on(tmp_path: Path, command_line: CommandLine) -> None:
-    """Exchanged axes are the usual reason: the file is written, and the doubt is said."""
+    """The wrong coordinate system is a usual reason: the file is written, and the doubt is said."""
     path = write_points(tmp_path / "p.csv", [at(0.1, 0.1)])
     words = ["place", write_regions(tmp_path), path, *WORDS, "--out", tmp_path / "out.csv"]
     assert "exchanged" not in command_line.run(*words)
-    assert "exchanged" in command_line.run(*words, "--lon", "lat", "--lat", "lon")
+    assert "exchanged" in command_line.run(*words, "--crs", "EPSG:4547")
 
 
 def test_parquet_without_its_package_says_what_to_install(
