@@ -65,7 +65,7 @@ class Sieve:
         one = np.array([self.tree.nearest(shapely.Point(lon, lat))])
         least = self._near_on_plane(one, lon, lat, 1.0)[3]
         off = _distortion(lat, least)
-        up = least * (1.0 + off) * _EARTH_RADIUS_M / _LEAST_RADIUS_M + 1e-7
+        up = least * (1.0 + off) * _radii_m(lat)[0] / _LEAST_RADIUS_M + 1e-7
         aside = _half_width(lat, up)
         if off > _MOST_DISTORTED or abs(lon) + aside > 180.0:
             return self._near_on_plane(self._within_reach(lon, lat), lon, lat, np.inf)[:3]
@@ -75,7 +75,8 @@ class Sieve:
     def _near_on_plane(
         self, boxes: NDArray[np.intp], lon: float, lat: float, slack: float
     ) -> tuple[Floats, Floats, Ids, float]:
-        rings, scale = self.rings, math.cos(math.radians(lat))
+        meridian, normal = _radii_m(lat)
+        rings, scale = self.rings, math.cos(math.radians(lat)) * normal / meridian
         return _near_on_plane(
             rings.xy, rings.start, rings.slot, *rings.origin, self.slots, self.boxes, boxes, lon, lat, scale, slack
         )
@@ -103,14 +104,22 @@ def _upward(lon: Floats | float, lat: Floats | float) -> Floats:
 def _distortion(lat: float, up: float) -> float:
     """By how much a way near a point may be longer or shorter on the ellipsoid than on a plane of stretched degrees.
 
-    A share of 1 at most, for ways within 1.5 `up` degrees: 1 % for the radii of curvature, the rest for the
-    parallels, which shorten towards the pole. Infinite where the pole is too near.
+    A share of 1 at most, for ways within 1.5 `up` degrees, where the plane is true at the point: radii of curvature
+    change by no more than 1.02 % of themselves a radian (3/2 e² sin 2φ), parallels shorten towards the pole. Infinite
+    where the pole is too near.
     """
     reach = math.radians(1.5 * up)
     highest = math.radians(abs(lat)) + reach
     if math.degrees(highest) > _HIGHEST_ON_PLANE_DEG:
         return math.inf
-    return 0.01 + math.expm1(reach * math.tan(highest))
+    return 0.0102 * reach + math.expm1(reach * math.tan(highest)) + 1e-9
+
+
+def _radii_m(lat: float) -> tuple[float, float]:
+    """The radii of curvature of WGS 84 along the meridian and across it, in metres."""
+    rest = 1.0 - WGS84_ELLIPSOID.es * math.sin(math.radians(lat)) ** 2
+    across = WGS84_ELLIPSOID.a / math.sqrt(rest)
+    return across * (1.0 - WGS84_ELLIPSOID.es) / rest, across
 
 
 def _half_width(lat: float, up: float) -> float:
@@ -136,7 +145,7 @@ def _near_on_plane(
 ) -> tuple[Floats, Floats, Ids, float]:  # fmt: skip
     """Edges of the chosen boxes' regions that are not farther from a point than `slack` times the nearest.
 
-    On a plane of degrees of latitude, on which a degree of longitude is `scale`: starts and ends, slots, and how far
+    On a plane on which a degree of latitude is 1 and a degree of longitude `scale`: starts and ends, slots, and how far
     the nearest is.
     """
     away = np.empty(len(chosen))
