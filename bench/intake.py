@@ -59,29 +59,24 @@ _INSERT = text("""
             cast(:titles as text[]), cast(:descriptions as text[]), cast(:places as text[]),
             cast(:reported_ats as timestamptz[]), cast(:lons as float8[]), cast(:lats as float8[])
         ) as g(source_id, taxonomy, category, title, description, place, reported_at, lon, lat)
-    ),
-    added as (
-        insert into incident (
-            source, source_id, taxonomy, category, title, description, state, reported_at, original_x, original_y,
-            original_crs, geom, place, region_key, placed_edition, placed_code, assigned, on_border, nearest_m
-        )
-        select 'peer', g.source_id, g.taxonomy, g.category, g.title, g.description, 'reported', g.reported_at,
-               g.lon, g.lat, 'EPSG:4326', p.geom, g.place, coalesce(r.key, :nowhere), :edition_id, r.code,
-               r.key is not null, false, case when r.key is null then 0.0 end
-        from given g
-        cross join lateral (select st_setsrid(st_makepoint(g.lon, g.lat), 4326) as geom) p
-        left join lateral (
-            select r.key, r.code
-            from border b join region r on r.key = b.region_key
-            where b.scheme_id = 1 and b.depth = :depth and b.edition_to is null
-              and b.geom && p.geom and st_covers(b.geom, p.geom)
-            order by r.code limit 1
-        ) r on true
-        on conflict (source, source_id) do nothing
-        returning id, region_key
     )
-    insert into incident_event (incident_id, region_key, action, actor_name)
-    select id, region_key, 'report', 'system' from added
+    insert into incident (
+        source, source_id, taxonomy, category, title, description, state, reported_at, original_x, original_y,
+        original_crs, geom, place, region_key, placed_edition, placed_code, assigned, on_border, nearest_m
+    )
+    select 'peer', g.source_id, g.taxonomy, g.category, g.title, g.description, 'reported', g.reported_at,
+           g.lon, g.lat, 'EPSG:4326', p.geom, g.place, coalesce(r.key, :nowhere), :edition_id, r.code,
+           r.key is not null, false, case when r.key is null then 0.0 end
+    from given g
+    cross join lateral (select st_setsrid(st_makepoint(g.lon, g.lat), 4326) as geom) p
+    left join lateral (
+        select r.key, r.code
+        from border b join region r on r.key = b.region_key
+        where b.scheme_id = 1 and b.depth = :depth and b.edition_to is null
+          and b.geom && p.geom and st_covers(b.geom, p.geom)
+        order by r.code limit 1
+    ) r on true
+    on conflict (source, source_id) do nothing
 """)
 _EDITION = text(
     "select id as edition_id, (select min(key) from region) as nowhere, (select max(depth) from border) as depth "

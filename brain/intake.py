@@ -30,9 +30,7 @@ _NUMBERS = query("incidents", "numbers")
 _STAGE = query("incidents", "stage")
 _COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
-_FORGET_KNOWN = query("incidents", "forget_known")
-_STAGED = query("incidents", "staged")
-_LOG_STAGED = query("incidents", "log_staged")
+_ADDED = query("incidents", "added")
 _ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
 _TAXONOMY = query("categories", "taxonomy")
@@ -197,7 +195,7 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
         return outcomes
     numbers = prepared.numbers[: len(rows)]
     ids = np.array(numbers, dtype=np.int64)
-    is_new = await _copied(connection, actor, _lines(prepared, rows, numbers), ids)
+    is_new = await _copied(connection, _lines(prepared, rows, numbers), ids)
     await _add_departments(connection, placement, rows[is_new], ids[is_new])
     assigned = placement.assigned[rows]
     far = ~assigned & (placement.nearest_m[rows] > far_m)
@@ -210,8 +208,8 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     return outcomes
 
 
-async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tuple[Any, ...]], ids: Ids) -> Mask:
-    """Writes lines of the table of incidents, and their first events; which of these ids were not known already.
+async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]], ids: Ids) -> Mask:
+    """Writes lines of the table of incidents; which of these ids were not known already. A trigger writes first events.
 
     By way of a temporary table, since nothing can be copied into one with row policies.
     """
@@ -222,12 +220,9 @@ async def _copied(connection: AsyncConnection, actor: Actor, lines: Iterable[tup
         for line in lines:
             await copy.write_row(line)
     added = (await connection.execute(_ADD_STAGED)).rowcount
-    is_new = np.ones(len(ids), dtype=np.bool_)
-    if added < len(ids):
-        await connection.execute(_FORGET_KNOWN)
-        is_new = np.isin(ids, list((await connection.execute(_STAGED)).scalars()))
-    await connection.execute(_LOG_STAGED, {"actor_id": actor.account_id, "actor_name": actor.name})
-    return is_new
+    if added == len(ids):
+        return np.ones(len(ids), dtype=np.bool_)
+    return np.isin(ids, list((await connection.execute(_ADDED)).scalars()))
 
 
 def _in_scope(scope: Scope, keys: Ids) -> Mask:

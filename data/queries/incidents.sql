@@ -16,15 +16,8 @@ copy staged_incident (
 insert into incident overriding system value select * from staged_incident order by id
 on conflict (source, source_id) do nothing;
 
--- name: forget_known — leaves only those that were added; asked one by one, or the planner reads all that is in scope
-delete from staged_incident s where (select i.id from incident i where i.id = s.id) is null;
-
--- name: log_staged — their first events
-insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
-select id, region_key, 'report', :actor_id, :actor_name from staged_incident;
-
--- name: staged — the ids of those that wait, or have been added
-select id from staged_incident;
+-- name: added — the ids of those that were added; asked one by one, or the planner reads all that is in scope
+select s.id from staged_incident s where (select i.id from incident i where i.id = s.id) is not null;
 
 -- name: add_placements — where incidents lie in one department's scheme
 insert into incident_placement (incident_id, scheme_id, region_key, placed_key, placed_edition, on_border)

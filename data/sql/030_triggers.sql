@@ -125,14 +125,35 @@ create or replace trigger incident_still_refers
     after update on incident referencing new table as given
     for each statement execute function check_incidents();
 
+-- Every incident begins with the event of its report: there is none without a log.
+create or replace function log_reports() returns trigger
+    language plpgsql as
+$$
+begin
+    insert into incident_event (incident_id, region_key, action, actor_id, actor_name)
+    select g.id, g.region_key, 'report', actor_id(),
+           coalesce((select name from account where id = actor_id()), 'system')
+    from given g;
+    return null;
+end
+$$;
+
+create or replace trigger incident_reported
+    after insert on incident referencing new table as given
+    for each statement execute function log_reports();
+
 -- An event, and a placement in a department's scheme, begin with the key of their incident, under which they are seen. Asked
--- one by one: in a join the planner would read everything in scope, which it believes is nothing while the table is new.
+-- one by one: in a join the planner would read everything in scope, which it believes is nothing while the table is new. The
+-- events that the trigger above writes have their incident.
 create or replace function check_events() returns trigger
     language plpgsql set enable_seqscan = off as
 $$
 declare
     wrong bigint;
 begin
+    if pg_trigger_depth() > 1 then
+        return null;
+    end if;
     select g.incident_id into wrong
     from given g
     where (select i.region_key from incident i where i.id = g.incident_id) is distinct from g.region_key
