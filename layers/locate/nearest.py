@@ -28,7 +28,7 @@ _EXACT_TO_M = 1e-4
 _HIGHEST_ON_PLANE_DEG = 85.0
 _PLANE_DUST_DEG = 1e-7
 _MOST_DISTORTED = 0.03
-"""The plane serves up to here, some half a degree: beyond, it would hold hardly any edge to be out of the question."""
+"""The plane serves up to here, 1.7° away at 30° of latitude, 1.1° at 45°: beyond, too few edges would be dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +104,7 @@ def _upward(lon: Floats | float, lat: Floats | float) -> Floats:
 def _distortion(lat: float, up: float) -> float:
     """By how much a way near a point may be longer or shorter on the ellipsoid than on a plane of stretched degrees.
 
-    A share of 1 at most, for ways within 1.5 `up` degrees, where the plane is true at the point: radii of curvature
+    As a share, for ways within 1.5 `up` degrees, where the plane is true at the point: radii of curvature
     change by no more than 1.02 % of themselves a radian (3/2 e² sin 2φ), parallels shorten towards the pole. Infinite
     where the pole is too near.
     """
