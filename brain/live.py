@@ -71,6 +71,7 @@ class Live:
         self._beginning = asyncio.Lock()
         self._told: dict[int, int] = {}
         self._editions: dict[str, int] = {}
+        self._closed = False
         self.connected = asyncio.Event()
 
     def start(self) -> None:
@@ -78,7 +79,8 @@ class Live:
         self._task = asyncio.create_task(self._run(), name="live feed")
 
     async def close(self) -> None:
-        """Ends every stream and stops listening."""
+        """Ends every stream, and those still to come, and stops listening."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -89,6 +91,8 @@ class Live:
     async def stream(self, scope: Scope, cursor: int | None) -> AsyncIterator[bytes]:
         """Server-sent events for `scope`, from `cursor` on; holds no database session while it waits."""
         await self._begin()
+        if self._closed:
+            return
         group = Scope(None, "", "", scope.intervals)
         reader = _Reader()
         self._readers.setdefault(group, set()).add(reader)

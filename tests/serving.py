@@ -11,13 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from brain.context import Context, open_context
 from brain.settings import Settings
 from tests.running import run
 from tests.worlds import person
-from web.app import create_app
+from web.server import Server
 
 STARTED_WITHIN_S = 20
 
@@ -58,9 +57,8 @@ def in_context(settings: Settings, work: Callable[[Context], Any]) -> Any:
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Served]:
-    """uvicorn in a thread, on a free port, until the end of the block."""
-    config = uvicorn.Config(create_app(settings), port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    """The product's server in a thread, on a free port, until the end of the block."""
+    server = Server(settings, port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + STARTED_WITHIN_S
@@ -76,6 +74,7 @@ def serving(settings: Settings) -> Iterator[Served]:
             client.close()
         server.should_exit = True
         thread.join(STARTED_WITHIN_S)
+        assert not thread.is_alive(), "the server did not end"
 
 
 @pytest.fixture

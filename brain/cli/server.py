@@ -18,7 +18,6 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-import uvicorn
 
 from brain import demo, diagnosis, tasks
 from brain.cli.database import database, only_run
@@ -32,7 +31,8 @@ PORT = 8000
 PORTS_TRIED = 50
 GRACE_S = 3
 APPLICATION = "web.app:create_app"
-"""By name: this floor does not import the one above."""
+SERVER = "web.server:Server"
+"""Both by name: this floor does not import the one above."""
 
 Port = Annotated[
     int, typer.Option(min=1, max=65535 - PORTS_TRIED, help="The port to listen on; `run` takes the next free one.")
@@ -56,10 +56,7 @@ def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-
 
 def serve(host: str = HOST, port: Port = PORT) -> None:
     """Serves HTTP for a database that is up and migrated."""
-    settings = Settings()
-    config = _server(settings).config
-    config.host, config.port = host, port
-    uvicorn.Server(config).run()
+    _server(Settings(), host=host, port=port).run()
 
 
 def work(
@@ -105,21 +102,18 @@ def doctor() -> None:
 
 def openapi(out: Annotated[Path, typer.Argument(help="Where to write the OpenAPI document.")]) -> None:
     """Writes the API's description: the browser's types are made from it."""
-    application = _application(Settings())
+    application = _named(APPLICATION)(Settings())
     out.write_text(json.dumps(application.openapi(), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def _application(settings: Settings) -> Any:
-    module, factory = APPLICATION.split(":")
-    return getattr(import_module(module), factory)(settings)
-
-
-def _server(settings: Settings) -> uvicorn.Server:
+def _server(settings: Settings, **address: str | int) -> Any:
     _quiet_logs()
-    # A saturated stream would otherwise hold the shutdown for minutes.
-    return uvicorn.Server(
-        uvicorn.Config(_application(settings), log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE_S)
-    )
+    return _named(SERVER)(settings, **address)
+
+
+def _named(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
 
 
 def _quiet_logs() -> None:

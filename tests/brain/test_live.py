@@ -216,4 +216,7 @@ async def test_closing_ends_every_stream(live: Context) -> None:
         await live.live.close()
         with pytest.raises(StopAsyncIteration):
             await feed.next()
+    async with listening(live, SYSTEM_ACTOR) as late:
+        with pytest.raises(StopAsyncIteration):
+            await late.next()
     assert isinstance(live.live, Live)

@@ -122,6 +122,12 @@ def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
         assert "Loading" not in "".join(again.said)
         with sign_in(address, "diaodu", logins["diaodu"]) as client:
             assert client.get("/api/figures/today").json()["total"] == 900
+            with client.stream("GET", "/api/live") as map_open:
+                messages = map_open.iter_lines()
+                assert next(messages).startswith("id: ")
+                assert again.end() == 0
+                assert [line for line in messages if line.startswith("event: ")] == ["event: hello"]
+        assert not re.search("Traceback|ERROR|Cancel", "".join(again.said)), "".join(again.said)
     assert alive(home) == []
 
 
