@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, UniqueViolation
 from psycopg.types.json import Jsonb
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
@@ -30,6 +30,7 @@ _NUMBERS = query("incidents", "numbers")
 _STAGE = query("incidents", "stage")
 _COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
+_ADD_UNKNOWN = query("incidents", "add_unknown")
 _ADDED = query("incidents", "added")
 _ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
@@ -211,7 +212,8 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
 async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]], ids: Ids) -> Mask:
     """Writes lines of the table of incidents; which of these ids were not known already. A trigger writes first events.
 
-    By way of a temporary table, since nothing can be copied into one with row policies.
+    By way of a temporary table, since nothing can be copied into one with row policies. Many are mostly all new, and
+    for those that are, PostgreSQL need not look twice; of the others the known ones are the oldest, met soon.
     """
     await connection.execute(_STAGE)
     driver = await driver_connection(connection)
@@ -219,9 +221,15 @@ async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]],
         copy.set_types(_COPIED_TYPES)
         for line in lines:
             await copy.write_row(line)
-    added = (await connection.execute(_ADD_STAGED)).rowcount
-    if added == len(ids):
-        return np.ones(len(ids), dtype=np.bool_)
+    if len(ids) > 1:
+        try:
+            async with connection.begin_nested():
+                await connection.execute(_ADD_STAGED)
+                return np.ones(len(ids), dtype=np.bool_)
+        except IntegrityError as fault:
+            if not isinstance(fault.orig, UniqueViolation):
+                raise
+    await connection.execute(_ADD_UNKNOWN)
     return np.isin(ids, list((await connection.execute(_ADDED)).scalars()))
 
 

@@ -12,7 +12,10 @@ copy staged_incident (
     nearest_m, attributes
 ) from stdin (format binary);
 
--- name: add_staged — adds them, but for those known already by source and source id
+-- name: add_staged — adds them all, or none where one is known already by source and source id
+insert into incident overriding system value select * from staged_incident order by id;
+
+-- name: add_unknown — adds them, but for those known already by source and source id
 insert into incident overriding system value select * from staged_incident order by id
 on conflict (source, source_id) do nothing;
 
