@@ -28,6 +28,22 @@ create policy change on incident_placement for update
     using (in_scope(region_key)) with check (region_key <@ (select written_scope()));
 create policy add on incident_placement for insert with check (region_key <@ (select written_scope()));
 
+-- Who lives, works and answers where: seen by those whose scope holds the region, kept by the system for now.
+do $$
+declare
+    scoped text;
+begin
+    foreach scoped in array array['building_people', 'household', 'person', 'enterprise', 'asset', 'unit'] loop
+        execute format('alter table %I enable row level security', scoped);
+        execute format('alter table %I force row level security', scoped);
+        execute format('create policy see on %I for select using (in_scope(region_key))', scoped);
+        execute format(
+            'create policy add on %I for insert with check '
+            '(region_key <@ (select written_scope()) and actor_has_role(''system'', ''administrator''))', scoped);
+    end loop;
+end
+$$;
+
 -- Accounts: each sees itself; the system signs people in; administrators keep them.
 alter table account enable row level security;
 alter table account force row level security;
@@ -43,14 +59,15 @@ create policy see on account_scope for select
 create policy keep on account_scope for all
     using (actor_has_role('system', 'administrator')) with check (actor_has_role('system', 'administrator'));
 
--- Borders, names, codes and dictionaries are visible to all (a constant policy keeps spatial indexes in use);
+-- Borders, names, codes, dictionaries and the ground are visible to all (a constant policy keeps spatial indexes in use);
 -- only those who plan may write them.
 do $$
 declare
     shared text;
 begin
     foreach shared in array array[
-        'tier', 'scheme', 'edition', 'region', 'border', 'lineage', 'region_alias', 'taxonomy', 'category'
+        'tier', 'scheme', 'edition', 'region', 'border', 'lineage', 'region_alias', 'taxonomy', 'category',
+        'land', 'way', 'compound', 'building', 'origin', 'department'
     ] loop
         execute format('alter table %I enable row level security', shared);
         execute format('alter table %I force row level security', shared);

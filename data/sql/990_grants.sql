@@ -5,6 +5,8 @@ grant usage on schema public to citybrain_app;
 grant select, insert, update on account, account_scope to citybrain_app;
 grant select, insert, update on tier, scheme, edition, region, border, lineage, region_alias to citybrain_app;
 grant select, insert, update on taxonomy, category to citybrain_app;
+grant select, insert, update on land, way, compound, building, origin, department to citybrain_app;
+grant select, insert on building_people, household, person, enterprise, asset, unit to citybrain_app;
 grant select, insert, update on incident to citybrain_app;
 grant select, insert on incident_event to citybrain_app;
 grant select, insert, update (region_key) on incident_placement to citybrain_app;

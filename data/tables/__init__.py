@@ -3,23 +3,38 @@
 from data.tables.accounts import Account, AccountScope
 from data.tables.base import Base
 from data.tables.categories import Category, Taxonomy
+from data.tables.ground import Building, Compound, Land, Way
 from data.tables.incidents import Incident, IncidentEvent, IncidentPlacement
+from data.tables.people import BuildingPeople, Enterprise, Household, Origin, Person
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
+from data.tables.resources import Asset, Department, Unit
 
 __all__ = [
     "Account",
     "AccountScope",
+    "Asset",
     "Base",
     "Border",
+    "Building",
+    "BuildingPeople",
     "Category",
+    "Compound",
+    "Department",
     "Edition",
+    "Enterprise",
+    "Household",
     "Incident",
     "IncidentEvent",
     "IncidentPlacement",
+    "Land",
     "Lineage",
+    "Origin",
+    "Person",
     "Region",
     "RegionAlias",
     "Scheme",
     "Taxonomy",
     "Tier",
+    "Unit",
+    "Way",
 ]

@@ -15,8 +15,17 @@ from data.migrate import upgrade
 from data.migrations.names import is_ours
 from data.tables import Base
 
-OPEN_TO_ALL = {"tier", "scheme", "edition", "region", "border", "lineage", "region_alias", "taxonomy", "category"}
-"""Tables whose rows every account may read: borders, names, codes, dictionaries."""
+OPEN_TO_ALL = {"tier", "scheme", "edition", "region", "border", "lineage", "region_alias", "taxonomy", "category"} | {
+    "land",
+    "way",
+    "compound",
+    "building",
+    "origin",
+    "department",
+}
+"""Tables whose rows every account may read: borders, names, codes, dictionaries, the ground."""
+
+IN_SCOPE = "(region_key <@ ( SELECT written_scope() AS written_scope))"
 
 
 def test_every_table_of_ours_has_forced_policies(owner: psycopg.Connection) -> None:
@@ -42,7 +51,7 @@ def test_scoped_tables_compare_an_integer_key(owner: psycopg.Connection) -> None
         assert {command for command, _, _ in policies} >= {"SELECT", "INSERT"}, table
         for command, qual, check in policies:
             assert qual in (None, "in_scope(region_key)"), (table, command)
-            assert check in (None, "(region_key <@ ( SELECT written_scope() AS written_scope))"), (table, command)
+            assert check in (None, IN_SCOPE) or check.startswith(f"({IN_SCOPE} AND actor_has_role("), (table, command)
 
 
 def test_application_role_owns_and_bypasses_nothing(owner: psycopg.Connection) -> None:

@@ -1,0 +1,217 @@
+"""The demo city as rows of the tables, ready to be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from data.demo.city import DemoCity
+from data.demo.division import Floats, Ints
+from data.demo.outlines import Shapes, polygons
+from data.demo.things import STATUSES, Assets
+from data.demo.uses import Use
+from data.demo.ways import CANAL_M, WIDTHS_M, Kind
+from data.demo.words import words
+
+Row = Sequence[Any]
+Keys = NDArray[np.int64]
+
+WALL_M = 8
+"""Between the middle of the street and the wall of an estate."""
+
+LAND = ("id", "use", "name", "geom")
+WAY = ("id", "kind", "name", "start_node", "end_node", "length_m", "is_bridge", "geom")
+COMPOUND = ("id", "use", "name", "geom")
+BUILDING = (
+    "id", "use", "name", "street", "house_number", "floors", "staircases", "compound_id", "geom", "entrance"
+)  # fmt: skip
+BUILDING_PEOPLE = ("building_id", "region_key", "households", "persons", "floating", "by_age", "by_origin")
+ENTERPRISE = (
+    "id", "region_key", "building_id", "name", "trade", "trade_name", "status", "employees", "founded_on", "geom"
+)  # fmt: skip
+ASSET = ("id", "region_key", "kind", "category", "identifier", "name", "geom", "attributes")
+UNIT = ("id", "region_key", "kind", "name", "phone", "building_id")
+DEPARTMENT = ("id", "code", "name", "line", "region_code")
+
+
+def hexed(shapes: Shapes) -> list[str]:
+    """EWKB in hexadecimal, EPSG:4326."""
+    return list(shapely.to_wkb(shapely.set_srid(shapes, 4326), hex=True, include_srid=True))
+
+
+def point_shapes(city: DemoCity, points: Floats) -> Shapes:
+    """Points of the plan as points on the land."""
+    return np.asarray(shapely.points(city.terrain.lonlat(points)))
+
+
+def land(city: DemoCity) -> list[tuple[str, str | None, Any]]:
+    """Use, name and shape: the grids' land, then the water on it."""
+    plan = city.plan
+    found = [
+        (Use(use).name.lower(), None, shape)
+        for use, shape in zip(city.uses.tolist(), polygons(plan.grids.rects, city.terrain), strict=True)
+        if use != Use.WATER
+    ]
+    river = f"{plan.place.seats[0].name[:1]}江水道"
+    found += [("water", river, shape) for shape in polygons(plan.river, city.terrain)]
+    along = plan.blocks[np.isin(plan.blocks[:, 2], plan.canals)]
+    half = int(WIDTHS_M[Kind.TRUNK]) // 2
+    strips = along.copy()
+    strips[:, 0], strips[:, 2] = along[:, 2] - half - CANAL_M + 3, along[:, 2] - half - 1
+    return found + [("water", None, shape) for shape in polygons(strips, city.terrain)]
+
+
+def compounds(city: DemoCity) -> list[tuple[str, str, Any]]:
+    """Use, name and shape, within the streets around."""
+    rects = city.plan.grids.rects[city.compounds.grid] + np.array([WALL_M, WALL_M, -WALL_M, -WALL_M])
+    uses = city.uses[city.compounds.grid].tolist()
+    shapes = polygons(rects, city.terrain)
+    return [
+        (Use(use).name.lower(), name, shape)
+        for use, name, shape in zip(uses, city.compounds.names, shapes, strict=True)
+    ]
+
+
+def way_rows(city: DemoCity, ids: list[int]) -> Iterator[Row]:
+    """Rows of WAY; nodes are numbered from 1."""
+    ways = city.ways
+    shapes = ways.shapes(city.terrain)
+    lengths = np.abs(ways.points[ways.end] - ways.points[ways.start]).sum(axis=1).astype(np.float64)
+    return zip(
+        ids,
+        [Kind(kind).name.lower() for kind in ways.kind.tolist()],
+        [ways.names[name] for name in ways.name_of.tolist()],
+        (ways.start + 1).tolist(),
+        (ways.end + 1).tolist(),
+        lengths.tolist(),
+        ways.is_bridge.astype(bool).tolist(),
+        hexed(shapes),
+        strict=True,
+    )
+
+
+def building_rows(city: DemoCity, ids: list[int], compound_ids: list[int]) -> Iterator[Row]:
+    """Rows of BUILDING; in an estate a building's name is its number there."""
+    own = city.buildings
+    place = city.compounds.of_building
+    order = np.argsort(place, kind="stable")
+    first = np.searchsorted(place[order], place)
+    rank = np.empty(len(place), dtype=np.int64)
+    rank[order] = np.arange(len(place))
+    inside = rank - first + 1
+    streets = [city.ways.names[name] for name in city.ways.name_of[own.way].tolist()]
+    return zip(
+        ids,
+        [Use(use).name.lower() for use in own.use.tolist()],
+        [f"{number}栋" if of >= 0 else None for of, number in zip(place.tolist(), inside.tolist(), strict=True)],
+        streets,
+        [
+            f"{number}号" + (f"之{suffix}" if suffix else "")
+            for number, suffix in zip(own.number.tolist(), own.suffix.tolist(), strict=True)
+        ],
+        own.floors.tolist(),
+        own.staircases.tolist(),
+        [compound_ids[of] if of >= 0 else None for of in place.tolist()],
+        hexed(own.shapes(city.terrain)),
+        hexed(point_shapes(city, own.entrance)),
+        strict=True,
+    )
+
+
+def people_rows(city: DemoCity, building_ids: list[int], keys: Keys) -> Iterator[Row]:
+    """Rows of BUILDING_PEOPLE; `keys` are those of the micro-grids."""
+    people = city.people
+    return zip(
+        [building_ids[building] for building in people.building.tolist()],
+        keys[city.buildings.micro_grid[people.building]].tolist(),
+        people.households.tolist(),
+        people.persons.tolist(),
+        people.floating.tolist(),
+        people.by_age.tolist(),
+        people.by_origin.tolist(),
+        strict=True,
+    )
+
+
+def firm_rows(city: DemoCity, ids: list[int], building_ids: list[int], keys: Keys) -> Iterator[Row]:
+    """Rows of ENTERPRISE, each at its building's entrance."""
+    firms = city.firms
+    trades = words()["trade"]
+    return zip(
+        ids,
+        keys[city.buildings.micro_grid[firms.building]].tolist(),
+        [building_ids[building] for building in firms.building.tolist()],
+        firms.names,
+        [trades[trade]["code"] for trade in firms.trade.tolist()],
+        [trades[trade]["name"] for trade in firms.trade.tolist()],
+        [STATUSES[status] for status in firms.status.tolist()],
+        firms.employees.tolist(),
+        [date(year, 1 + number % 12, 1 + number % 28) for number, year in enumerate(firms.founded_year.tolist())],
+        hexed(point_shapes(city, city.buildings.entrance[firms.building])),
+        strict=True,
+    )
+
+
+def asset_rows(city: DemoCity, assets: Assets, ids: list[int], shapes: Shapes, keys: Iterable[int]) -> Iterator[Row]:
+    """Rows of ASSET. Identifiers: GB/T 47678 for components, GB/T 28181 for cameras, our own for the rest."""
+    place = city.plan.place
+    county = (place.district or place.city)[0].ljust(6, "0")
+    met: dict[str, int] = {}
+    identifiers = []
+    for category in assets.category:
+        number = met[category] = met.get(category, 0) + 1
+        if assets.kind == "component":
+            identifiers.append(f"{county}{category}{number:06d}")
+        elif assets.kind == "camera":
+            identifiers.append(f"{county}00001320{number:06d}")
+        else:
+            identifiers.append(f"{county}-{category}-{number:06d}")
+    return zip(
+        ids,
+        keys,
+        [assets.kind] * len(ids),
+        assets.category,
+        identifiers,
+        assets.names,
+        hexed(shapes),
+        [None] * len(ids),
+        strict=True,
+    )
+
+
+def unit_rows(city: DemoCity, ids: list[int], building_ids: list[int], grids: Keys, cells: Keys) -> Iterator[Row]:
+    """Rows of UNIT; `grids` and `cells` are the keys of the grids and the micro-grids."""
+    units = city.units
+    keys = np.where(units.grid >= 0, grids[units.grid], cells[units.micro_grid])
+    buildings: Ints = units.building
+    return zip(
+        ids,
+        keys.tolist(),
+        units.kind,
+        units.names,
+        units.phones,
+        [building_ids[building] if building >= 0 else None for building in buildings.tolist()],
+        strict=True,
+    )
+
+
+def department_rows(city: DemoCity) -> list[tuple[str, str, str | None, str]]:
+    """Code, name, line and region: a bureau for each of the eight lines, an office for each community and above."""
+    place = city.plan.place
+    top, title = place.district or place.city
+    codes = city.codes
+    found: list[tuple[str, str, str | None, str]] = [
+        (f"{top}-{line['code']}", f"{title}{line['bureau']}", line["name"], top) for line in words()["line"]
+    ]
+    found += [
+        (code, f"{name}综合治理中心", None, code)
+        for code, name in zip(codes.subdistricts, codes.subdistrict_names, strict=True)
+    ]
+    return found + [
+        (code, f"{name}委员会", None, code) for code, name in zip(codes.communities, codes.community_names, strict=True)
+    ]
