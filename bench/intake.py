@@ -29,7 +29,7 @@ from brain.intake import report_chunks
 from brain.report_checks import Given
 from brain.reports import IncidentReport
 from brain.settings import Settings
-from data.demo.ground import DemoRegion
+from data.demo.regions import DemoRegion
 from data.dictionaries import MAIN_SCHEME
 from data.engine import SYSTEM, scoped_transaction
 from data.errors import Where

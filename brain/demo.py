@@ -1,34 +1,46 @@
-"""Loads the demo city through the product's own doors: an edition published, incidents reported, accounts added."""
+"""Loads a demo city through the product's own doors: editions published, the ground filled, accounts added."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 
 from brain import accounts, boundaries
-from brain.actor import SYSTEM_ACTOR, Actor
+from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
-from brain.intake import report_many
+from brain.demo_ground import add_ground
 from brain.region_files import RegionSet
-from brain.reports import DEFAULT_TAXONOMY, read_report
-from data.demo.ground import DemoRegion, demo_regions
-from data.demo.life import DEMO_ACCOUNTS, demo_incidents
+from data.demo.accounts import ACCOUNTS, demo_accounts
+from data.demo.city import DemoCity, make_city
+from data.demo.regions import DEPARTMENTS, DemoRegion, department_regions, make_regions
 from data.dictionaries import MAIN_SCHEME
 from data.engine import scoped_transaction
-from data.errors import Conflict, Where
+from data.errors import Conflict
 from data.queries import query
 from layers.coverage import RegionLayer
 
-CHUNK = 500
-NOTE = "demo city"
-"""Marks the edition that holds the demo."""
-
-_CATEGORIES = query("categories", "names")
 _MAIN_EDITION = query("regions", "main_edition_id")
 _NOTE = query("regions", "edition_note")
+_SCHEMES = query("regions", "schemes")
 _BY_LOGIN = query("accounts", "by_login")
+_NOTED = re.compile(r"demo city (?P<city>\w+), seed (?P<seed>\d+), history of (?P<days>\d+) days")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Which city, from which seed, with how many days of history."""
+
+    city: str = "chancheng"
+    seed: int = 1
+    days: int = 365
+
+    @property
+    def note(self) -> str:
+        """Marks the edition that holds it."""
+        return f"demo city {self.city}, seed {self.seed}, history of {self.days} days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +50,58 @@ class DemoLogin:
     login: str
     password: str
     name: str
-    region: str | None
+    tier: str
 
 
-async def is_wanted(context: Context) -> bool:
-    """Whether there are no borders yet, or a demo whose loading was interrupted."""
+async def in_place(context: Context) -> Demo | None:
+    """The demo that an installation holds, finished or not. Raises Conflict where it holds something else."""
     async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
         edition_id = (await connection.execute(_MAIN_EDITION)).scalar_one_or_none()
         if edition_id is None:
-            return True
+            return None
         note = (await connection.execute(_NOTE, {"edition_id": edition_id})).scalar_one()
-        last_account = (await connection.execute(_BY_LOGIN, {"login": DEMO_ACCOUNTS[-1][0]})).one_or_none()
-        return bool(note == NOTE) and last_account is None
+    found = _NOTED.fullmatch(note)
+    if found is None:
+        raise Conflict("demo.not_empty")
+    return Demo(found["city"], int(found["seed"]), int(found["days"]))
 
 
-async def load(context: Context, progress: boundaries.Progress) -> None:
-    """Regions, incidents and accounts; what an interrupted run has loaded already is not loaded again."""
-    if await _has_no_borders(context):
-        regions = region_set(demo_regions())
-        await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=NOTE, progress=progress)
-    await _report(context, SYSTEM_ACTOR, progress)
-    for login in logins(context):
-        _, name, role, region = next(account for account in DEMO_ACCOUNTS if account[0] == login.login)
-        try:
-            await accounts.add(
-                context,
-                SYSTEM_ACTOR,
-                login=login.login,
-                name=name,
-                role=role,
-                password=login.password,
-                regions=[(MAIN_SCHEME, region)] if region else [],
-            )
-        except Conflict:
-            continue
+async def wanted(context: Context, otherwise: Demo) -> Demo | None:
+    """What is to be loaded: the demo whose loading was interrupted, or `otherwise` into an empty installation."""
+    try:
+        found = await in_place(context)
+    except Conflict:
+        return None
+    return None if await is_loaded(context) else found or otherwise
 
 
 async def is_loaded(context: Context) -> bool:
-    """Whether the demo accounts are there."""
+    """Whether the demo accounts are there: they come last."""
     async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
-        return (await connection.execute(_BY_LOGIN, {"login": DEMO_ACCOUNTS[-1][0]})).one_or_none() is not None
+        return (await connection.execute(_BY_LOGIN, {"login": ACCOUNTS[-1][0]})).one_or_none() is not None
+
+
+async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> None:
+    """Everything; what an interrupted run has loaded already is not loaded again. Raises Conflict on another city."""
+    before = await in_place(context)
+    if before not in (None, demo):
+        raise Conflict("demo.another", city=before.city, seed=before.seed, days=before.days)
+    progress("make", 0, 0)
+    city = await asyncio.to_thread(make_city, demo.city, demo.seed)
+    progress("make", 1, 1)
+    if before is None:
+        regions = await asyncio.to_thread(lambda: region_set(make_regions(city.plan, city.codes, city.terrain)))
+        await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=demo.note, progress=progress)
+    await add_ground(context, city, progress)
+    await _add_departments(context, city, demo, progress)
+    await _add_accounts(context, city)
 
 
 def logins(context: Context) -> list[DemoLogin]:
     """The demo accounts; their passwords are this installation's own."""
     return [
-        DemoLogin(login, context.settings.derived(f"demo password of {login}")[:12], name, region)
-        for login, name, _, region in DEMO_ACCOUNTS
+        DemoLogin(login, context.settings.derived(f"demo password of {login}")[:12], name, tier)
+        for login, name, _, tier in ACCOUNTS
     ]
 
 
@@ -104,16 +121,35 @@ def region_set(regions: list[DemoRegion]) -> RegionSet:
     return found
 
 
-async def _has_no_borders(context: Context) -> bool:
+async def _add_departments(context: Context, city: DemoCity, demo: Demo, progress: boundaries.Progress) -> None:
     async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
-        return (await connection.execute(_MAIN_EDITION)).scalar_one_or_none() is None
+        published = {row.scheme for row in await connection.execute(_SCHEMES) if row.edition_id is not None}
+    for department in DEPARTMENTS:
+        if department.scheme not in published:
+            found = await asyncio.to_thread(department_regions, city.plan, city.codes, city.terrain, department)
+            await boundaries.publish(
+                context,
+                SYSTEM_ACTOR,
+                department.scheme,
+                region_set(found),
+                note=demo.note,
+                names=(department.name_zh, department.name_en),
+                progress=progress,
+            )
 
 
-async def _report(context: Context, actor: Actor, progress: boundaries.Progress) -> None:
-    async with scoped_transaction(context.engine, actor.scope) as connection:
-        rows = await connection.execute(_CATEGORIES, {"taxonomy": DEFAULT_TAXONOMY})
-        categories = [(row.code, row.name) for row in rows]
-    reports = [read_report(fields, Where()) for fields in demo_incidents(categories, datetime.now(UTC))]
-    for start in range(0, len(reports), CHUNK):
-        await report_many(context, actor, [(Where(), one) for one in reports[start : start + CHUNK]])
-        progress("report", min(start + CHUNK, len(reports)), len(reports))
+async def _add_accounts(context: Context, city: DemoCity) -> None:
+    passwords = {login.login: login.password for login in logins(context)}
+    for account in demo_accounts(city):
+        try:
+            await accounts.add(
+                context,
+                SYSTEM_ACTOR,
+                login=account.login,
+                name=account.name,
+                role=account.role,
+                password=passwords[account.login],
+                regions=[(MAIN_SCHEME, account.region)] if account.region else [],
+            )
+        except Conflict:
+            continue

@@ -15,7 +15,7 @@ from brain.context import Context
 from brain.demo import region_set
 from brain.region_files import RegionSet
 from brain.reports import IncidentReport, read_report
-from data.demo.ground import DemoRegion
+from data.demo.regions import DemoRegion
 from data.errors import Where
 
 WEST, SOUTH, STEP = 113.0, 23.0, 0.01

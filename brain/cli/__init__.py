@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from brain.cli import accounts, exports, imports, placing, server
+from brain.cli import accounts, demo, exports, imports, placing, server
 from brain.cli.output import show_fault
 from data.errors import BadInput, CityError, Unready
 
@@ -17,6 +17,7 @@ app.command("work")(server.work)
 app.command("migrate")(server.migrate)
 app.command("doctor")(server.doctor)
 app.command("openapi")(server.openapi)
+app.command("demo")(demo.load)
 app.command("place")(placing.place)
 app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")

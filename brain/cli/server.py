@@ -21,6 +21,7 @@ import typer
 
 from brain import demo, diagnosis, tasks
 from brain.cli.database import database, only_run
+from brain.cli.demo import City, CityOption, show_logins
 from brain.cli.output import console, language, progress_bars, say
 from brain.context import open_context
 from brain.settings import Settings
@@ -39,7 +40,11 @@ Port = Annotated[
 ]
 
 
-def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-demo")] = True) -> None:
+def run(
+    port: Port = PORT,
+    with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Fill an empty installation.")] = True,
+    city: CityOption = City.CHANCHENG,
+) -> None:
     """Starts everything: private database, migrations, demo city, worker, server. Ctrl-C stops what it started."""
     settings = Settings()
     # SIGINT too: a shell that starts a command in the background has it ignored, and Python leaves it so.
@@ -47,7 +52,7 @@ def run(port: Port = PORT, with_demo: Annotated[bool, typer.Option("--demo/--no-
         signal.signal(signal_number, lambda *_: sys.exit(0))
     with only_run(settings), database(settings, migrate=True):
         if with_demo:
-            asyncio.run(_load_demo(settings))
+            asyncio.run(_load_demo(settings, city))
         with _listening(port, PORTS_TRIED) as sockets, _worker():
             _print_address(settings, sockets[0].getsockname()[1])
             _server(settings).run(sockets=sockets)
@@ -120,12 +125,13 @@ def _quiet_logs() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
 
 
-async def _load_demo(settings: Settings) -> None:
+async def _load_demo(settings: Settings, city: City) -> None:
     async with open_context(settings) as context:
-        if await demo.is_wanted(context):
+        wanted = await demo.wanted(context, demo.Demo(city.value))
+        if wanted is not None:
             say("run.demo")
             with progress_bars() as step:
-                await demo.load(context, step)
+                await demo.load(context, wanted, step)
 
 
 @contextmanager
@@ -170,6 +176,5 @@ def _print_address(settings: Settings, port: int) -> None:
             return demo.logins(context) if await demo.is_loaded(context) else []
 
     found = asyncio.run(demo_logins())
-    for login in found:
-        console.print(f"  {login.login:<8} {login.password}   {login.name} {login.region or ''}")
+    show_logins(found)
     say("run.stop_hint" if found else "run.stop_hint_bare")

@@ -156,7 +156,7 @@ def _stocks(plan: Plan, land: Floats, use: Ints, random: np.random.Generator) ->
         count = np.ceil(households[here] / (most * random.uniform(0.8, 1.0, len(here)))).astype(np.int64)
         if kind == "tower":
             count[:] = 1
-        plots = _gathered(homes[here], count * PLOT_M2[kind], random)
+        plots = _gathered(homes[here], np.asarray(count * PLOT_M2[kind], dtype=np.float64), random)
         stocks.append(_Stock(kind, here, plots, count, households[here], use[here]))
     for kind, chosen, plots, most in (
         ("shed", industry, works, 14),
@@ -168,13 +168,13 @@ def _stocks(plan: Plan, land: Floats, use: Ints, random: np.random.Generator) ->
         room = (_area(plots[here]) / (PLOT_M2[kind] * 1.4)).astype(np.int64)
         count = np.clip(room, 1, most)
         nobody = np.zeros(len(here), dtype=np.int64)
-        gathered = _gathered(plots[here], count * PLOT_M2[kind] * 2, random)
+        gathered = _gathered(plots[here], np.asarray(count * PLOT_M2[kind] * 2, dtype=np.float64), random)
         stocks.append(_Stock(kind, here, gathered, count, nobody, use[here]))
     return stocks
 
 
 def _area(rects: Floats) -> Floats:
-    return np.prod(rects[:, 2:] - rects[:, :2], axis=1)
+    return np.asarray(np.prod(rects[:, 2:] - rects[:, :2], axis=1), dtype=np.float64)
 
 
 def _gathered(plots: Floats, wanted_m2: Floats, random: np.random.Generator) -> Floats:

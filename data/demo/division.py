@@ -62,16 +62,11 @@ class Field:
         )
 
 
-def shares(weights: Floats, total: int, group: Ints | None = None) -> Ints:
-    """`total` things shared out by weight (largest remainders), at least one each.
+def shares(weights: Floats, totals: Ints, group: Ints) -> Ints:
+    """Each group's things, `totals`, shared out to its members by weight (largest remainders), at least one each.
 
-    With `group` each group's things, `total[group]`, are shared among its members. Raises ValueError where there are
-    fewer things than members.
+    Raises ValueError where there are fewer things than members.
     """
-    if group is None:
-        group, totals = np.zeros(len(weights), dtype=np.int64), np.array([total])
-    else:
-        totals = np.asarray(total)
     members = np.bincount(group, minlength=len(totals))
     if (totals < members).any():
         raise ValueError("fewer things than members")

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
-CITIES = ("chancheng", "shunde", "chengdu")
+CITIES = ("nanpu", "chancheng", "shunde", "chengdu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,9 @@ class Seat:
     households: int
     area_km2: float
     communities: int
+    is_urban: bool = False
+    """Whether all its communities are residents' committees (社区), none villages."""
+
     towns: tuple[tuple[str, str], ...] = ()
     """Codes and names of its subdistricts."""
 
@@ -49,6 +52,11 @@ class Place:
     """East, north and radius of each, in kilometres."""
 
     seats: tuple[Seat, ...]
+    named: dict[str, str]
+    """Communities whose names are known, by code."""
+
+    first_serial: int = 1
+    """Of the communities."""
 
     @property
     def households(self) -> int:
@@ -72,5 +80,6 @@ def read_place(name: str) -> Place:
         centre=tuple(found.pop("centre")),
         old_towns=tuple(tuple(town) for town in found.pop("old_towns")),
         seats=seats,
+        named=found.pop("named", {}),
         **found,
     )

@@ -94,7 +94,7 @@ def make_plan(place: Place, seed: int) -> Plan:
     communities = _with_water(communities, grids, special)
     plain = special == 0
     counts = np.ones(len(grids), dtype=np.int64)
-    counts[plain] = shares(field.within(grids.rects[plain]) + 20, place.micro_grids - int((~plain).sum()))
+    counts[plain] = _shared(field.within(grids.rects[plain]) + 20, place.micro_grids - int((~plain).sum()))
     micro_grids = _refine(grids, counts, field, (np.array([0, 1]), np.array([0, 1])), random)
     households = _households(place, micro_grids, special, field, random)
     seats, subdistricts = _water_up(seats, subdistricts, communities)
@@ -209,8 +209,12 @@ def _bump(x: Floats, y: Floats, centre_x: float, centre_y: float, spread: float)
     return np.asarray(np.exp(-(((y - centre_y) / spread) ** 2) / 2)[:, None] * across[None])
 
 
+def _shared(weights: Floats, total: int) -> Ints:
+    return shares(weights, np.array([total]), np.zeros(len(weights), dtype=np.int64))
+
+
 def _of_units(level: Level, field: Field) -> Floats:
-    return np.bincount(level.unit, field.within(level.rects), minlength=len(level))
+    return np.bincount(level.unit, field.within(level.rects), minlength=len(level)).astype(np.float64)
 
 
 def _refine(above: Level, parts: Ints, field: Field, lines: tuple[Ints, Ints], random: np.random.Generator) -> Level:
@@ -261,7 +265,7 @@ def _grids(
     extra = np.minimum(2, random.poisson(SPECIAL_PER_COMMUNITY, len(communities)))
     plain = place.grids - len(river) - int(extra.sum())
     pieces = np.bincount(communities.unit, minlength=len(communities))
-    spare = shares(_of_units(communities, field) + 50, plain - int(pieces.sum()) + len(communities))
+    spare = _shared(_of_units(communities, field) + 50, plain - int(pieces.sum()) + len(communities))
     level = _refine(communities, pieces - 1 + spare + extra, field, lines, random)
     special = np.zeros(len(level), dtype=np.int64)
     thin = field.within(level.rects) / np.prod(level.rects[:, 2:] - level.rects[:, :2], axis=1)

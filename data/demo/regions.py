@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from data.demo.division import Floats, Ints, group
+from data.demo.division import Ints, group
 from data.demo.names import pairs
 from data.demo.outlines import Shapes, merged, polygons
 from data.demo.plan import Level, Plan
@@ -26,12 +26,6 @@ RURAL_BELOW = 9.0
 """Households a hectare below which a community is a village."""
 
 SPECIAL_NAMES = {Use.PARK: "公园", Use.CAMPUS: "校园", Use.MALL: "商圈", Use.WATER: "水域"}
-NANPU = ("440604012061", "南浦社区")
-"""A community that the facts of the field name."""
-
-DEPARTMENTS = (("police", 5, "警务区"), ("urban_management", 9, "城管片区"), ("fire", 16, "消防救援片区"))
-"""Schemes of another cut: code, of how many grids a region is made, and what it is called."""
-
 
 @dataclass(frozen=True, slots=True)
 class DemoRegion:
@@ -42,6 +36,24 @@ class DemoRegion:
     tier: str
     parent: str | None
     geom: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A scheme of another cut: its code and names, how many grids' worth one region is, and what that is called."""
+
+    scheme: str
+    name_zh: str
+    name_en: str
+    grids_each: int
+    title: str
+
+
+DEPARTMENTS = (
+    Department("police", "公安责任区", "Police beats", 5, "警务区"),
+    Department("urban_management", "城管片区", "Urban management areas", 9, "城管片区"),
+    Department("fire", "消防片区", "Fire service areas", 16, "消防片区"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def make_codes(plan: Plan, uses: Ints, seed: int) -> Codes:
         name + ("村" if village else "社区")
         for name, village in zip(pairs(len(communities), random), is_village, strict=True)
     ]
-    names = [NANPU[1] if code == NANPU[0] else name for code, name in zip(communities, names, strict=True)]
+    names = [plan.place.named.get(code, name) for code, name in zip(communities, names, strict=True)]
     special = plan.special > 0
     number = np.where(
         special,
@@ -106,9 +118,10 @@ def _community_serials(plan: Plan) -> tuple[Ints, list[bool]]:
     area = np.bincount(level.unit, areas(level.rects), minlength=len(level))
     households = np.bincount(plan.grids.parent[plan.micro_grids.parent], plan.households, minlength=len(level))
     is_village = households / area * 10_000 < RURAL_BELOW
-    if plan.place.name == "chancheng":
-        is_village &= level.parent != 0  # its first town has 61 residents' committees
-    serial = np.where(is_village, _serials(level, is_village) + VILLAGES_FROM - 1, _serials(level, ~is_village))
+    is_urban = np.array([seat.is_urban for seat in plan.place.seats])
+    is_village &= ~is_urban[plan.subdistricts.parent[level.parent]]
+    first = np.where(is_village, VILLAGES_FROM, plan.place.first_serial)
+    serial = first - 1 + np.where(is_village, _serials(level, is_village), _serials(level, ~is_village))
     return serial, is_village.tolist()
 
 
@@ -177,19 +190,20 @@ def _tier(
     ]
 
 
-def department_regions(plan: Plan, codes: Codes, terrain: Terrain, scheme: str) -> list[DemoRegion]:
-    """One department's scheme: regions of whole micro-grids within a subdistrict, across communities and grids."""
-    _, grids_each, title = next(found for found in DEPARTMENTS if found[0] == scheme)
+def department_regions(plan: Plan, codes: Codes, terrain: Terrain, department: Department) -> list[DemoRegion]:
+    """Its scheme: regions of whole micro-grids within a subdistrict, across communities and grids."""
     cells = polygons(plan.micro_grids.rects, terrain)
     town = plan.communities.parent[plan.grids.parent[plan.micro_grids.parent]]
     regions: list[DemoRegion] = []
     for number, (code, name) in enumerate(zip(codes.subdistricts, codes.subdistrict_names, strict=True)):
         own = np.flatnonzero(town == number)
-        parts = max(1, round(len(np.unique(plan.micro_grids.parent[own])) / grids_each))
-        weights: Floats = plan.households[own] + 12.0
+        parts = max(1, round(len(np.unique(plan.micro_grids.parent[own])) / department.grids_each))
+        weights = np.asarray(plan.households[own] + 12.0, dtype=np.float64)
         shapes = merged(cells[own], group(plan.micro_grids.rects[own], parts, weights), parts)
         regions += [
-            DemoRegion(f"{scheme}-{code}-{part:02d}", f"{name}第{part}{title}", "grid", None, geom)
+            DemoRegion(
+                f"{department.scheme}-{code}-{part:02d}", f"{name}第{part}{department.title}", "grid", None, geom
+            )
             for part, geom in enumerate(shapes, 1)
         ]
     return regions

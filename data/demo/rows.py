@@ -52,7 +52,7 @@ def point_shapes(city: DemoCity, points: Floats) -> Shapes:
 def land(city: DemoCity) -> list[tuple[str, str | None, Any]]:
     """Use, name and shape: the grids' land, then the water on it."""
     plan = city.plan
-    found = [
+    found: list[tuple[str, str | None, Any]] = [
         (Use(use).name.lower(), None, shape)
         for use, shape in zip(city.uses.tolist(), polygons(plan.grids.rects, city.terrain), strict=True)
         if use != Use.WATER

@@ -82,8 +82,8 @@ def make_firms(buildings: Buildings, community_names: list[str], community_of: I
     """Shops and works by the use of their building."""
     random = np.random.default_rng([seed, 8])
     rate = np.zeros(len(buildings))
-    for use, firms in FIRMS_A_BUILDING.items():
-        rate[buildings.use == use] = firms
+    for kind, firms in FIRMS_A_BUILDING.items():
+        rate[buildings.use == kind] = firms
     building = np.repeat(np.arange(len(buildings)), random.poisson(rate))
     use = buildings.use[building]
     trade = np.zeros(len(building), dtype=np.int64)

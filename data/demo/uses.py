@@ -55,4 +55,4 @@ def uses_of_grids(plan: Plan, seed: int) -> Ints:
 
 def areas(rects: Ints) -> Floats:
     """Square metres."""
-    return np.prod((rects[:, 2:] - rects[:, :2]).astype(np.float64), axis=1)
+    return np.asarray(np.prod((rects[:, 2:] - rects[:, :2]).astype(np.float64), axis=1))

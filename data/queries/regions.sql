@@ -242,3 +242,7 @@ select r.code, r.name, r.tier,
 from region_alias a join region r on r.key = a.region_key join scheme s on s.id = a.scheme_id
 where s.scheme = :scheme and a.alias = :alias and r.edition_to is null
 order by r.code;
+
+-- name: keys_of_tier — code and key of the main scheme's current regions of one tier
+select r.code, r.key from region r join scheme s on s.id = r.scheme_id
+where s.is_main and r.tier = :tier and r.edition_to is null;

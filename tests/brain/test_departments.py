@@ -10,7 +10,7 @@ from brain import boundaries, incidents, intake, regions
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.demo import region_set
-from data.demo.ground import DemoRegion
+from data.demo.regions import DemoRegion
 from data.engine import scoped_transaction
 from data.errors import NotFound, Where
 from tests.worlds import a_report, person, publish_beats

@@ -20,7 +20,7 @@ from brain.context import Context, open_context
 from brain.demo import region_set
 from brain.placements import CityIndex, Placement, Placements
 from brain.settings import Settings
-from data.demo.ground import DemoRegion
+from data.demo.regions import DemoRegion
 from data.engine import SYSTEM, psycopg_conninfo, scoped_transaction
 from data.errors import Where
 from layers.locate import Placing

@@ -1,0 +1,50 @@
+"""`citybrain demo`: an invented city in an empty installation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from brain import demo
+from brain.cli.database import in_context
+from brain.cli.output import console, progress_bars, say
+from brain.context import Context
+
+
+class City(StrEnum):
+    """The cities that can be shown."""
+
+    NANPU = "nanpu"
+    CHANCHENG = "chancheng"
+    SHUNDE = "shunde"
+    CHENGDU = "chengdu"
+
+
+CityOption = Annotated[
+    City,
+    typer.Option(help="nanpu is one community, chancheng a district, shunde a larger one, chengdu a city of 20."),
+]
+
+
+def load(
+    city: CityOption = City.CHANCHENG,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city on any machine.")] = 1,
+    history: Annotated[int, typer.Option(min=0, max=3660, help="Days of incidents before today.")] = 365,
+) -> None:
+    """Fills an empty installation with an invented city. Interrupted, it goes on where it stopped."""
+
+    async def work(context: Context) -> list[demo.DemoLogin]:
+        with progress_bars() as step:
+            await demo.load(context, demo.Demo(city.value, seed, history), step)
+        return demo.logins(context)
+
+    show_logins(in_context(work))
+    say("demo.loaded")
+
+
+def show_logins(logins: list[demo.DemoLogin]) -> None:
+    """Prints who may sign in."""
+    for login in logins:
+        console.print(f"  {login.login:<8} {login.password}   {login.name} ({login.tier})")

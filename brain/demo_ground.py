@@ -1,0 +1,74 @@
+"""Writes the demo city's ground, people, enterprises, assets, units and departments, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from brain.context import Context
+from data.copying import add_rows, numbers
+from data.demo import rows
+from data.demo.city import DemoCity
+from data.demo.words import words
+from data.engine import SYSTEM, scoped_transaction
+from data.queries import query
+
+Progress = Callable[[str, int, int], None]
+
+_IS_EMPTY = query("ground", "is_empty")
+_KEYS = query("regions", "keys_of_tier")
+
+
+async def add_ground(context: Context, city: DemoCity, progress: Progress) -> None:
+    """Adds everything, or nothing where there is ground already. The regions must have been published."""
+    index = await context.placements.latest()
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        if not (await connection.execute(_IS_EMPTY)).scalar_one():
+            return
+        grids = await _keys(connection, "grid", city.codes.grids)
+        cells = await _keys(connection, "micro_grid", city.codes.micro_grids)
+
+        async def add(table: str, columns: Sequence[str], many: Iterable[Sequence[Any]], count: int) -> None:
+            await add_rows(connection, table, columns, many, lambda done: progress(table, done, count))
+
+        land = rows.land(city)
+        ids = await numbers(connection, "land", len(land))
+        await add("land", rows.LAND, _with_shapes(ids, land), len(ids))
+        ids = await numbers(connection, "way", len(city.ways))
+        await add("way", rows.WAY, rows.way_rows(city, ids), len(ids))
+        compounds = rows.compounds(city)
+        compound_ids = await numbers(connection, "compound", len(compounds))
+        await add("compound", rows.COMPOUND, _with_shapes(compound_ids, compounds), len(compounds))
+        buildings = await numbers(connection, "building", len(city.buildings))
+        await add("building", rows.BUILDING, rows.building_rows(city, buildings, compound_ids), len(buildings))
+        origins = [(place, origin["name"]) for place, origin in enumerate(words()["origin"], 1)]
+        await add("origin", ("place", "name"), origins, len(origins))
+        count = len(city.people.building)
+        await add("building_people", rows.BUILDING_PEOPLE, rows.people_rows(city, buildings, cells), count)
+        ids = await numbers(connection, "enterprise", len(city.firms.names))
+        await add("enterprise", rows.ENTERPRISE, rows.firm_rows(city, ids, buildings, cells), len(ids))
+        for assets in city.assets:
+            ids = await numbers(connection, "asset", len(assets.names))
+            shapes = rows.point_shapes(city, assets.points)
+            keys = index.place(*shapely.get_coordinates(shapes).T.copy()).keys
+            await add("asset", rows.ASSET, rows.asset_rows(city, assets, ids, shapes, keys.tolist()), len(ids))
+        ids = await numbers(connection, "unit", len(city.units))
+        await add("unit", rows.UNIT, rows.unit_rows(city, ids, buildings, grids, cells), len(ids))
+        departments = rows.department_rows(city)
+        ids = await numbers(connection, "department", len(departments))
+        numbered = [(number, *row) for number, row in zip(ids, departments, strict=True)]
+        await add("department", rows.DEPARTMENT, numbered, len(ids))
+
+
+async def _keys(connection: AsyncConnection, tier: str, codes: list[str]) -> rows.Keys:
+    found = {row.code: row.key for row in await connection.execute(_KEYS, {"tier": tier})}
+    return np.array([found[code] for code in codes], dtype=np.int64)
+
+
+def _with_shapes(ids: list[int], found: Sequence[tuple[Any, ...]]) -> Iterable[Sequence[Any]]:
+    shapes = rows.hexed(np.array([row[-1] for row in found], dtype=object))
+    return ((number, *row[:-1], shape) for number, row, shape in zip(ids, found, shapes, strict=True))

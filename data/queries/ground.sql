@@ -1,0 +1,2 @@
+-- name: is_empty — whether nothing is known of the ground yet
+select not exists (select from land);
