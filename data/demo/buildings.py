@@ -145,7 +145,7 @@ def _stocks(plan: Plan, land: Floats, use: Ints, random: np.random.Generator) ->
     hectares = _area(land) / SQUARE_METRES_A_HECTARE
     estate, industry = use == Use.ESTATE, use == Use.INDUSTRY
     tall = (estate & (households / hectares > TOWER_FROM)) | (households > MOST_HOUSEHOLDS)
-    slab, house = (estate & ~tall) | industry, np.isin(use, (Use.OLD_TOWN, Use.VILLAGE, Use.FARMLAND)) & ~tall
+    slab, house = (estate | industry) & ~tall, np.isin(use, (Use.OLD_TOWN, Use.VILLAGE, Use.FARMLAND)) & ~tall
     homes = land.copy()
     homes[industry, 3] -= (land[industry, 3] - land[industry, 1]) * (1 - DORMITORY_PART)
     works = land.copy()

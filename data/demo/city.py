@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from data.demo.buildings import Buildings, make_buildings
 from data.demo.division import Ints
 from data.demo.people import People, make_people
 from data.demo.places import read_place
-from data.demo.plan import Plan, make_plan
+from data.demo.plan import LEAST_HOUSEHOLDS, MOST_HOUSEHOLDS, Plan, make_plan
 from data.demo.regions import Codes, make_codes
 from data.demo.terrain import Terrain, make_terrain
 from data.demo.things import (
@@ -74,3 +76,15 @@ def make_city(name: str, seed: int) -> DemoCity:
         assets,
         make_units(plan, buildings, seed),
     )
+
+
+def unusual(city: DemoCity) -> list[tuple[str, int, str]]:
+    """The micro-grids beyond the bounds of households: code, households, and why."""
+    plan = city.plan
+    found = []
+    beyond = (plan.households < LEAST_HOUSEHOLDS) | (plan.households > MOST_HOUSEHOLDS)
+    for cell in np.flatnonzero(beyond).tolist():
+        special = int(plan.special[plan.micro_grids.parent[cell]])
+        reason = ("single tower", "special purpose", "water")[special]
+        found.append((city.codes.micro_grids[cell], int(plan.households[cell]), reason))
+    return found

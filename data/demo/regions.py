@@ -27,6 +27,7 @@ RURAL_BELOW = 9.0
 
 SPECIAL_NAMES = {Use.PARK: "公园", Use.CAMPUS: "校园", Use.MALL: "商圈", Use.WATER: "水域"}
 
+
 @dataclass(frozen=True, slots=True)
 class DemoRegion:
     """One region of the demo, in EPSG:4326."""

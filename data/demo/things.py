@@ -195,6 +195,7 @@ def _beside(ways: Ways, way: Ints, random: np.random.Generator) -> Floats:
     """A point at the edge of each of these ways, somewhere along it; a little off, so that none lies on a border."""
     start, end = ways.points[ways.start[way]], ways.points[ways.end[way]]
     found = start + (end - start) * random.uniform(0.03, 0.97, len(way))[:, None]
-    side = random.choice([-1.0, 1.0], len(way)) * (WIDTHS_M[ways.kind[way]] / 2 - random.uniform(0.2, 1.2, len(way)))
+    chosen = np.where(ways.inner_side[way] == 0, random.choice([-1, 1], len(way)), ways.inner_side[way])
+    side = chosen * (WIDTHS_M[ways.kind[way]] / 2 - random.uniform(0.2, 1.2, len(way)))
     found[np.arange(len(way)), 1 - ways.along[way]] += side
     return np.asarray(found)

@@ -58,6 +58,9 @@ class Ways:
     corner: Ints
     """Which corner of its lines it begins at."""
 
+    inner_side: Ints
+    """At the rim of the city 1 where the city is north or east of it, −1 where south or west; elsewhere 0."""
+
     def __len__(self) -> int:
         return len(self.start)
 
@@ -106,8 +109,11 @@ def make_ways(plan: Plan, seed: int, community_names: list[str]) -> Ways:
         kind[bank] = Kind.SECONDARY
         kept = ~in_water | is_bridge
         where = np.full(int(kept.sum()), along)
-        found.append((corner[kept], kind[kept], is_bridge[kept], where, community[own[kept]]))
-    corner, kind, is_bridge, along_of, communities = (np.concatenate(column) for column in zip(*found, strict=True))
+        side = (other < 0).astype(np.int64) - (one < 0)
+        found.append((corner[kept], kind[kept], is_bridge[kept], where, side[kept], community[own[kept]]))
+    corner, kind, is_bridge, along_of, side, communities = (
+        np.concatenate(column) for column in zip(*found, strict=True)
+    )
     start = np.empty((len(corner), 2), dtype=np.int64)
     end = np.empty_like(start)
     for along, lines in zip((ALONG_X, ALONG_Y), both, strict=True):
@@ -117,7 +123,17 @@ def make_ways(plan: Plan, seed: int, community_names: list[str]) -> Ways:
     points, number = np.unique(np.concatenate([start, end]), axis=0, return_inverse=True)
     name_of, names = _named(kind, along_of, start, end, communities, community_names, random)
     return Ways(
-        points, number[: len(start)], number[len(start) :], kind, along_of, name_of, names, is_bridge, both, corner
+        points,
+        number[: len(start)],
+        number[len(start) :],
+        kind,
+        along_of,
+        name_of,
+        names,
+        is_bridge,
+        both,
+        corner,
+        side,
     )
 
 

@@ -1,0 +1,127 @@
+"""A demo city in an installation: loaded through its own doors, whole or continued, seen by each as by right."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from brain import accounts, demo
+from brain.actor import SYSTEM_ACTOR, Actor
+from brain.context import Context
+from data.demo.accounts import ACCOUNTS, demo_accounts
+from data.demo.city import make_city
+from data.engine import scoped_transaction
+from data.errors import Conflict
+from tests.worlds import publish_small_city
+
+pytestmark = pytest.mark.anyio
+
+NANPU = demo.Demo("nanpu", days=30)
+SCOPED = ("building_people", "enterprise", "asset", "unit")
+FILLED = ("land", "way", "compound", "building", "origin", "department", *SCOPED)
+
+
+def quiet(step: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+async def counts(context: Context, actor: Actor = SYSTEM_ACTOR) -> dict[str, int]:
+    """How many rows of each table somebody sees."""
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        return {
+            table: (await connection.execute(text(f"select count(*) from {table}"))).scalar_one() for table in FILLED
+        }
+
+
+async def test_everything_is_there_and_loading_again_adds_nothing(context: Context) -> None:
+    """As many rows as the city has things; a second time leaves them as they are."""
+    await demo.load(context, NANPU, quiet)
+    city = make_city("nanpu", 1)
+    found = await counts(context)
+    assert min(found.values()) > 0
+    assert found["building"] == len(city.buildings)
+    assert found["way"] == len(city.ways)
+    assert found["asset"] == sum(len(assets.names) for assets in city.assets)
+    assert found["unit"] == len(city.units)
+    assert await demo.is_loaded(context)
+    assert await demo.wanted(context, demo.Demo()) is None
+    await demo.load(context, NANPU, quiet)
+    assert await counts(context) == found
+
+
+@pytest.mark.parametrize("step", ["write", "way", "asset", "department", "index"])
+async def test_an_interrupted_loading_goes_on(context: Context, step: str) -> None:
+    """Wherever it breaks off, nothing is half there, and the next one ends with the whole city."""
+
+    def broken(name: str, done: int, total: int) -> None:
+        if name == step:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await demo.load(context, NANPU, broken)
+    half = await counts(context)
+    assert len({number > 0 for number in half.values()}) == 1, half
+    wanted = await demo.wanted(context, NANPU)
+    assert wanted == NANPU
+    await demo.load(context, wanted, quiet)
+    assert await demo.is_loaded(context)
+    city = make_city("nanpu", 1)
+    assert (await counts(context))["building"] == len(city.buildings)
+
+
+async def test_one_installation_one_city(context: Context) -> None:
+    """Another demo, or another seed, is refused beside the first."""
+    await demo.load(context, NANPU, quiet)
+    for other in (demo.Demo("nanpu", seed=2, days=30), demo.Demo("chancheng", days=30)):
+        with pytest.raises(Conflict, match="nanpu"):
+            await demo.load(context, other, quiet)
+
+
+async def test_a_city_of_ones_own_is_left_alone(context: Context) -> None:
+    """Borders that are no demo's: nothing is wanted, and asking for it is refused."""
+    await publish_small_city(context)
+    assert await demo.wanted(context, NANPU) is None
+    with pytest.raises(Conflict):
+        await demo.load(context, NANPU, quiet)
+    assert set((await counts(context)).values()) == {0}
+
+
+async def test_everything_lies_in_the_region_that_it_is_counted_in(context: Context, owner: psycopg.Connection) -> None:
+    """PostGIS agrees on every asset, enterprise and inhabited building."""
+    await demo.load(context, NANPU, quiet)
+    for table, place in (("asset", "t.geom"), ("enterprise", "t.geom")):
+        wrong = owner.execute(
+            f"select count(*) from {table} t join border b on b.region_key = t.region_key "
+            f"where b.edition_to is null and not st_covers(b.geom, {place})"
+        ).fetchone()
+        assert wrong == (0,)
+    wrong = owner.execute(
+        "select count(*) from building_people p join building t on t.id = p.building_id "
+        "join border b on b.region_key = p.region_key where b.edition_to is null and not st_covers(b.geom, t.geom)"
+    ).fetchone()
+    assert wrong == (0,)
+
+
+async def test_each_account_sees_its_own_part(context: Context) -> None:
+    """All sign in; the ground is everybody's, what is on it only within the account's region."""
+    await demo.load(context, NANPU, quiet)
+    whole = await counts(context)
+    logins = {login.login: login for login in demo.logins(context)}
+    assert set(logins) == {login for login, *_ in ACCOUNTS}
+    regions = {account.login: account.region for account in demo_accounts(make_city("nanpu", 1))}
+    for login in logins.values():
+        actor = await accounts.sign_in(context, login.login, login.password)
+        seen = await counts(context, actor)
+        assert seen["building"] == whole["building"]
+        if login.tier == "grid":
+            assert all(0 < seen[table] < whole[table] for table in SCOPED), regions[login.login]
+        else:
+            assert seen == whole  # the city is one community
+
+
+async def test_masked_is_what_could_be_somebodys(context: Context, owner: psycopg.Connection) -> None:
+    """No telephone number of a network, none in full."""
+    await demo.load(context, NANPU, quiet)
+    phones = [phone for (phone,) in owner.execute("select phone from unit").fetchall()]
+    assert all("****" in phone and phone.startswith("12") for phone in phones)
