@@ -26,7 +26,7 @@ _MAIN_EDITION = query("regions", "main_edition_id")
 _NOTE = query("regions", "edition_note")
 _SCHEMES = query("regions", "schemes")
 _BY_LOGIN = query("accounts", "by_login")
-_NOTED = re.compile(r"demo city (?P<city>\w+), seed (?P<seed>\d+), history of (?P<days>\d+) days")
+_NOTED = re.compile(r"demo city (?P<city>\w+), seed (?P<seed>\d+), history of (?P<days>\d+) days, persons (?P<how>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,14 @@ class Demo:
     city: str = "chancheng"
     seed: int = 1
     days: int = 365
+    in_full: bool = False
+    """Whether persons are kept one by one, not only counted by building."""
 
     @property
     def note(self) -> str:
         """Marks the edition that holds it."""
-        return f"demo city {self.city}, seed {self.seed}, history of {self.days} days"
+        persons = "one by one" if self.in_full else "counted"
+        return f"demo city {self.city}, seed {self.seed}, history of {self.days} days, persons {persons}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ async def in_place(context: Context) -> Demo | None:
     found = _NOTED.fullmatch(note)
     if found is None:
         raise Conflict("demo.not_empty")
-    return Demo(found["city"], int(found["seed"]), int(found["days"]))
+    return Demo(found["city"], int(found["seed"]), int(found["days"]), found["how"] == "one by one")
 
 
 async def wanted(context: Context, otherwise: Demo) -> Demo | None:
@@ -92,7 +95,7 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
     if before is None:
         regions = await asyncio.to_thread(lambda: region_set(make_regions(city.plan, city.codes, city.terrain)))
         await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=demo.note, progress=progress)
-    await add_ground(context, city, progress)
+    await add_ground(context, city, in_full=demo.in_full, progress=progress)
     await _add_departments(context, city, demo, progress)
     await _add_accounts(context, city)
 

@@ -13,6 +13,7 @@ from brain.context import Context
 from data.copying import add_rows, numbers
 from data.demo import rows
 from data.demo.city import DemoCity
+from data.demo.persons import residents
 from data.demo.words import words
 from data.engine import SYSTEM, scoped_transaction
 from data.queries import query
@@ -23,8 +24,11 @@ _IS_EMPTY = query("ground", "is_empty")
 _KEYS = query("regions", "keys_of_tier")
 
 
-async def add_ground(context: Context, city: DemoCity, progress: Progress) -> None:
-    """Adds everything, or nothing where there is ground already. The regions must have been published."""
+async def add_ground(context: Context, city: DemoCity, *, in_full: bool, progress: Progress) -> None:
+    """Adds everything, or nothing where there is ground already; `in_full`, persons one by one too.
+
+    The regions must have been published.
+    """
     index = await context.placements.latest()
     async with scoped_transaction(context.engine, SYSTEM) as connection:
         if not (await connection.execute(_IS_EMPTY)).scalar_one():
@@ -49,6 +53,8 @@ async def add_ground(context: Context, city: DemoCity, progress: Progress) -> No
         await add("origin", ("place", "name"), origins, len(origins))
         count = len(city.people.building)
         await add("building_people", rows.BUILDING_PEOPLE, rows.people_rows(city, buildings, cells), count)
+        if in_full:
+            await _add_persons(connection, city, buildings, cells, progress)
         ids = await numbers(connection, "enterprise", len(city.firms.names))
         await add("enterprise", rows.ENTERPRISE, rows.firm_rows(city, ids, buildings, cells), len(ids))
         for assets in city.assets:
@@ -62,6 +68,21 @@ async def add_ground(context: Context, city: DemoCity, progress: Progress) -> No
         ids = await numbers(connection, "department", len(departments))
         numbered = [(number, *row) for number, row in zip(ids, departments, strict=True)]
         await add("department", rows.DEPARTMENT, numbered, len(ids))
+
+
+async def _add_persons(
+    connection: AsyncConnection, city: DemoCity, building_ids: list[int], keys: rows.Keys, progress: Progress
+) -> None:
+    total, done = int(city.people.persons.sum()), 0
+    for some in residents(city):
+        households = await numbers(connection, "household", len(some.rooms))
+        await add_rows(
+            connection, "household", rows.HOUSEHOLD, rows.household_rows(city, some, households, building_ids, keys)
+        )
+        persons = await numbers(connection, "person", len(some.names))
+        await add_rows(connection, "person", rows.PERSON, rows.person_rows(city, some, persons, households, keys))
+        done += len(persons)
+        progress("person", done, total)
 
 
 async def _keys(connection: AsyncConnection, tier: str, codes: list[str]) -> rows.Keys:

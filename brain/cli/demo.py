@@ -13,6 +13,13 @@ from brain.cli.output import console, progress_bars, say
 from brain.context import Context
 
 
+class Persons(StrEnum):
+    """How much is kept of who lives where."""
+
+    COUNTS = "counts"
+    FULL = "full"
+
+
 class City(StrEnum):
     """The cities that can be shown."""
 
@@ -32,12 +39,17 @@ def load(
     city: CityOption = City.CHANCHENG,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city on any machine.")] = 1,
     history: Annotated[int, typer.Option(min=0, max=3660, help="Days of incidents before today.")] = 365,
+    persons: Annotated[
+        Persons, typer.Option(help="full: each household and person, not only counts.")
+    ] = Persons.COUNTS,
 ) -> None:
     """Fills an empty installation with an invented city. Interrupted, it goes on where it stopped."""
 
+    wanted = demo.Demo(city.value, seed, history, in_full=persons is Persons.FULL)
+
     async def work(context: Context) -> list[demo.DemoLogin]:
         with progress_bars() as step:
-            await demo.load(context, demo.Demo(city.value, seed, history), step)
+            await demo.load(context, wanted, step)
         return demo.logins(context)
 
     show_logins(in_context(work))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from data.demo.city import DemoCity
 from data.demo.division import Floats, Ints
 from data.demo.outlines import Shapes, polygons
+from data.demo.persons import Residents
 from data.demo.things import STATUSES, Assets
 from data.demo.uses import Use
 from data.demo.ways import CANAL_M, WIDTHS_M, Kind
@@ -31,6 +32,8 @@ BUILDING = (
     "id", "use", "name", "street", "house_number", "floors", "staircases", "compound_id", "geom", "entrance"
 )  # fmt: skip
 BUILDING_PEOPLE = ("building_id", "region_key", "households", "persons", "floating", "by_age", "by_origin")
+HOUSEHOLD = ("id", "region_key", "building_id", "room")
+PERSON = ("id", "region_key", "household_id", "name", "is_woman", "born_on", "origin", "phone", "identity")
 ENTERPRISE = (
     "id", "region_key", "building_id", "name", "trade", "trade_name", "status", "employees", "founded_on", "geom"
 )  # fmt: skip
@@ -134,6 +137,37 @@ def people_rows(city: DemoCity, building_ids: list[int], keys: Keys) -> Iterator
         people.floating.tolist(),
         people.by_age.tolist(),
         people.by_origin.tolist(),
+        strict=True,
+    )
+
+
+def household_rows(
+    city: DemoCity, some: Residents, ids: list[int], building_ids: list[int], keys: Keys
+) -> Iterator[Row]:
+    """Rows of HOUSEHOLD."""
+    building = city.people.building[some.building]
+    return zip(
+        ids,
+        keys[city.buildings.micro_grid[building]].tolist(),
+        [building_ids[place] for place in building.tolist()],
+        some.rooms,
+        strict=True,
+    )
+
+
+def person_rows(city: DemoCity, some: Residents, ids: list[int], household_ids: list[int], keys: Keys) -> Iterator[Row]:
+    """Rows of PERSON, under the key of their household."""
+    building = city.people.building[some.building[some.household]]
+    return zip(
+        ids,
+        keys[city.buildings.micro_grid[building]].tolist(),
+        [household_ids[place] for place in some.household.tolist()],
+        some.names,
+        some.is_woman.astype(bool).tolist(),
+        some.born_on,
+        some.origins,
+        some.phones,
+        some.identities,
         strict=True,
     )
 

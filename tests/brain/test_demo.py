@@ -120,8 +120,35 @@ async def test_each_account_sees_its_own_part(context: Context) -> None:
             assert seen == whole  # the city is one community
 
 
+async def test_persons_one_by_one_are_those_that_are_counted(context: Context, owner: psycopg.Connection) -> None:
+    """By building: households, persons, newcomers and ages; every household has somebody of age."""
+    await demo.load(context, demo.Demo("nanpu", days=30, in_full=True), quiet)
+    different = owner.execute(
+        "select count(*) from building_people p left join lateral (select count(distinct h.id) as households, "
+        "count(*) as persons, count(e.origin) as floating, "
+        "count(*) filter (where e.is_woman) as women from household h join person e on e.household_id = h.id "
+        "where h.building_id = p.building_id and h.region_key = p.region_key and e.region_key = p.region_key) f on true "
+        "where (p.households, p.persons, p.floating) is distinct from (f.households, f.persons, f.floating) "
+        "or f.women <> (select sum(n) from unnest(p.by_age[19:36]) n)"
+    ).fetchone()
+    assert different == (0,)
+    minors = owner.execute(
+        "select count(*) from household h where not exists "
+        "(select from person e where e.household_id = h.id and e.born_on < '2009-01-01')"
+    ).fetchone()
+    rooms = owner.execute("select count(*), count(distinct (building_id, room)) from household").fetchone()
+    assert minors is not None
+    assert rooms is not None
+    assert minors[0] < rooms[0] / 100  # in a small building there may be more households than grown-ups
+    assert rooms[0] == rooms[1]
+
+
 async def test_masked_is_what_could_be_somebodys(context: Context, owner: psycopg.Connection) -> None:
-    """No telephone number of a network, none in full."""
-    await demo.load(context, NANPU, quiet)
+    """No telephone number of a network, none in full; no identity number in full."""
+    await demo.load(context, demo.Demo("nanpu", days=30, in_full=True), quiet)
     phones = [phone for (phone,) in owner.execute("select phone from unit").fetchall()]
+    phones += [phone for (phone,) in owner.execute("select phone from person where phone is not null").fetchall()]
+    identities = [identity for (identity,) in owner.execute("select identity from person").fetchall()]
+    assert len(identities) > 0
+    assert all("********" in identity and len(identity) == 18 for identity in identities)
     assert all("****" in phone and phone.startswith("12") for phone in phones)
