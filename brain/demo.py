@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from brain.context import Context
 from brain.demo_ground import add_ground
 from brain.region_files import RegionSet
 from data.demo.accounts import ACCOUNTS, demo_accounts
-from data.demo.city import DemoCity, make_city
+from data.demo.city import DemoCity, make_city, unusual
 from data.demo.regions import DEPARTMENTS, DemoRegion, department_regions, make_regions
 from data.dictionaries import MAIN_SCHEME
 from data.engine import scoped_transaction
@@ -98,6 +100,14 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
     await add_ground(context, city, in_full=demo.in_full, progress=progress)
     await _add_departments(context, city, demo, progress)
     await _add_accounts(context, city)
+
+
+def list_unusual(demo: Demo, path: Path) -> None:
+    """Writes the micro-grids beyond the bounds of households: code, households, reason."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["code", "households", "reason"])
+        rows.writerows(unusual(make_city(demo.city, demo.seed)))
 
 
 def logins(context: Context) -> list[DemoLogin]:

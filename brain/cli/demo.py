@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,9 @@ def load(
     city: CityOption = City.CHANCHENG,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city on any machine.")] = 1,
     history: Annotated[int, typer.Option(min=0, max=3660, help="Days of incidents before today.")] = 365,
+    unusual: Annotated[
+        Path | None, typer.Option(help="Where to list micro-grids beyond 30 to 100 households, with the reason.")
+    ] = None,
     persons: Annotated[
         Persons, typer.Option(help="full: each household and person, not only counts.")
     ] = Persons.COUNTS,
@@ -46,6 +50,9 @@ def load(
     """Fills an empty installation with an invented city. Interrupted, it goes on where it stopped."""
 
     wanted = demo.Demo(city.value, seed, history, in_full=persons is Persons.FULL)
+
+    if unusual is not None:
+        demo.list_unusual(wanted, unusual)
 
     async def work(context: Context) -> list[demo.DemoLogin]:
         with progress_bars() as step:

@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from brain.settings import Settings
+from data.demo.city import make_city
+from data.demo.regions import DEPARTMENTS
 from data.engine import psycopg_conninfo
 
 UP_WITHIN_S = 60
@@ -102,14 +104,26 @@ def sign_in(address: str, login: str, password: str) -> Iterator[httpx.Client]:
         yield client
 
 
+def kept(home: Path) -> tuple[int, int, int, int]:
+    """How many incidents, their logs' beginnings, buildings and editions a running installation holds."""
+    with psycopg.connect(psycopg_conninfo(Settings(home=home).owner_url)) as connection:
+        found = connection.execute(
+            "select (select count(*) from incident), (select count(distinct incident_id) from incident_event), "
+            "(select count(*) from building), (select count(*) from edition)"
+        ).fetchone()
+    assert found is not None
+    return found
+
+
 def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
     """Up with the demo and its log-ins; Ctrl-C leaves no process; the second start finds everything again."""
     home = tmp_path / "home"
-    with running(home) as first:
+    with running(home, "--city", "nanpu") as first:
         address = first.wait_until_up()
         logins = first.logins()
         with sign_in(address, "diaodu", logins["diaodu"]) as client:
-            assert client.get("/api/figures/today").json()["total"] == 900
+            before = kept(home)
+            assert client.get("/api/figures/today").json()["total"] == before[0]
             assert client.get("/").status_code == 200
         with running(home) as second:
             assert second.ended() == 1
@@ -121,7 +135,8 @@ def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
         assert again.logins() == logins
         assert "Loading" not in "".join(again.said)
         with sign_in(address, "diaodu", logins["diaodu"]) as client:
-            assert client.get("/api/figures/today").json()["total"] == 900
+            assert kept(home) == before
+            assert client.get("/api/figures/today").json()["total"] == before[0]
             with client.stream("GET", "/api/live") as map_open:
                 messages = map_open.iter_lines()
                 assert next(messages).startswith("id: ")
@@ -135,20 +150,17 @@ def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
 def test_a_start_that_was_killed_is_repaired_by_the_next(tmp_path: Path, sign: str) -> None:
     """kill -9 while the cluster is made or the demo loaded: the next start is whole."""
     home = tmp_path / "home"
-    with running(home) as killed:
+    with running(home, "--city", "nanpu") as killed:
         while not any(sign in line for line in killed.said) and killed.process.poll() is None:
             threading.Event().wait(0.01)
         assert killed.end(signal.SIGKILL) == -signal.SIGKILL
-    with running(home) as again:
+    with running(home, "--city", "nanpu") as again:
         address = again.wait_until_up()
         with sign_in(address, "zhihui", again.logins()["zhihui"]) as client:
-            assert client.get("/api/figures/today").json()["total"] == 900
-        settings = Settings(home=home)
-        with psycopg.connect(psycopg_conninfo(settings.owner_url)) as connection:
-            counts = connection.execute(
-                "select (select count(*) from incident), (select count(*) from incident_event), (select count(*) from edition)"
-            ).fetchone()
-            assert counts == (900, 900, 1)
+            incidents, logs, buildings, editions = kept(home)
+            assert client.get("/api/figures/today").json()["total"] == incidents == logs
+        city = make_city("nanpu", 1)
+        assert (buildings, editions) == (len(city.buildings), 1 + len(DEPARTMENTS))
     assert alive(home) == []
 
 
