@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from brain.cli import accounts, demo, exports, imports, placing, server
+from brain.cli import accounts, demo, exports, imports, placing, server, simulation
 from brain.cli.output import show_fault
 from data.errors import BadInput, CityError, Unready
 
@@ -18,6 +18,7 @@ app.command("migrate")(server.migrate)
 app.command("doctor")(server.doctor)
 app.command("openapi")(server.openapi)
 app.command("demo")(demo.load)
+app.command("simulate")(simulation.simulate)
 app.command("place")(placing.place)
 app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +21,7 @@ from brain import demo, diagnosis, tasks
 from brain.cli.database import database, only_run
 from brain.cli.demo import City, CityOption, show_logins
 from brain.cli.output import console, language, progress_bars, say
+from brain.cli.supervision import SUPERVISED, Supervised, end_with_input
 from brain.context import open_context
 from brain.settings import Settings
 from data.errors import CityError, Unready
@@ -44,6 +43,7 @@ def run(
     port: Port = PORT,
     with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Fill an empty installation.")] = True,
     city: CityOption = City.CHANCHENG,
+    living: Annotated[bool, typer.Option("--simulate/--no-simulate", help="Let the demo city live on.")] = True,
 ) -> None:
     """Starts everything: private database, migrations, demo city, worker, server. Ctrl-C stops what it started."""
     settings = Settings()
@@ -53,8 +53,16 @@ def run(
     with only_run(settings), database(settings, migrate=True):
         if with_demo:
             asyncio.run(_load_demo(settings, city))
-        with _listening(port, PORTS_TRIED) as sockets, _worker():
-            _print_address(settings, sockets[0].getsockname()[1])
+        with ExitStack() as beside:
+            sockets = beside.enter_context(_listening(port, PORTS_TRIED))
+            address = f"http://{HOST}:{sockets[0].getsockname()[1]}"
+            beside.enter_context(_process("work", SUPERVISED))
+            found = asyncio.run(_demo_logins(settings))
+            if found and living:
+                beside.enter_context(_process("simulate", SUPERVISED, "--url", address))
+            console.print(f"\n  [bold]{address}[/]\n")
+            show_logins(found)
+            say("run.stop_hint" if found else "run.stop_hint_bare")
             _server(settings).run(sockets=sockets)
         say("run.stopping")
 
@@ -65,7 +73,7 @@ def serve(host: str = HOST, port: Port = PORT) -> None:
 
 
 def work(
-    supervised: Annotated[bool, typer.Option("--supervised", help="End when standard input closes.")] = False,
+    supervised: Supervised = False,
 ) -> None:
     """Runs deferred work: simplified borders, and whatever else takes long."""
 
@@ -75,14 +83,8 @@ def work(
 
     _quiet_logs()
     if supervised:
-        threading.Thread(target=_end_with_input, daemon=True).start()
+        end_with_input()
     asyncio.run(until_stopped())
-
-
-def _end_with_input() -> None:
-    """A supervisor that is killed closes its end of the pipe: no worker is left behind."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def migrate() -> None:
@@ -153,9 +155,9 @@ def _listening(port: int, tried: int) -> Iterator[list[socket.socket]]:
 
 
 @contextmanager
-def _worker() -> Iterator[None]:
-    """The worker in a process of its own, so that its work never delays an answer."""
-    command = [sys.executable, "-m", "brain.cli", "work", "--supervised"]
+def _process(*words: str) -> Iterator[None]:
+    """A command in a process of its own, so that its work never delays an answer."""
+    command = [sys.executable, "-m", "brain.cli", *words]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     try:
         yield
@@ -168,13 +170,6 @@ def _worker() -> Iterator[None]:
             process.wait()
 
 
-def _print_address(settings: Settings, port: int) -> None:
-    console.print(f"\n  [bold]http://{HOST}:{port}[/]\n")
-
-    async def demo_logins() -> list[demo.DemoLogin]:
-        async with open_context(settings) as context:
-            return demo.logins(context) if await demo.is_loaded(context) else []
-
-    found = asyncio.run(demo_logins())
-    show_logins(found)
-    say("run.stop_hint" if found else "run.stop_hint_bare")
+async def _demo_logins(settings: Settings) -> list[demo.DemoLogin]:
+    async with open_context(settings) as context:
+        return demo.logins(context) if await demo.is_loaded(context) else []

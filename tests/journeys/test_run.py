@@ -30,7 +30,7 @@ class Running:
     def __init__(self, home: Path, *words: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "brain.cli", "run", *words],
+            [sys.executable, "-m", "brain.cli", "run", "--no-simulate", *words],
             env={**environment, "CITYBRAIN_HOME": str(home), "LC_ALL": "en_GB.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

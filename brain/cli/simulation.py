@@ -1,0 +1,75 @@
+"""`citybrain simulate`: the demo city lives on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import httpx
+import typer
+
+from brain import demo, simulation
+from brain.cli.database import in_context
+from brain.cli.output import say
+from brain.cli.supervision import Supervised, end_with_input
+from brain.context import Context
+from data.demo.city import make_city
+from data.errors import NotFound
+
+TIMEOUT_S = 60
+DISPATCHER = "diaodu"
+
+
+class Scenario(StrEnum):
+    """What the simulation can begin with."""
+
+    XINGTONGJI = "xingtongji"
+
+
+def simulate(
+    speed: Annotated[float, typer.Option(min=0.01, max=100_000, help="How many times as fast as real time.")] = 1,
+    url: Annotated[str, typer.Option(help="Where the installation answers.")] = "http://127.0.0.1:8000",
+    supervised: Supervised = False,
+    scenario: Annotated[
+        Scenario | None, typer.Option(help="xingtongji: the evening on which crowds walk over the bridges.")
+    ] = None,
+) -> None:
+    """Reports what happens in the demo city from now on, over HTTP, until Ctrl-C."""
+
+    async def what(context: Context) -> tuple[demo.Demo, str]:
+        found = await demo.in_place(context)
+        if found is None or not await demo.is_loaded(context):
+            raise NotFound("simulate.no_demo")
+        return found, next(login.password for login in demo.logins(context) if login.login == DISPATCHER)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+    found, password = in_context(what)
+    if supervised:
+        end_with_input()
+    asyncio.run(_simulate(found, password, url, speed, scenario, quiet=supervised))
+
+
+async def _simulate(
+    found: demo.Demo, password: str, url: str, speed: float, scenario: Scenario | None, *, quiet: bool
+) -> None:
+    total = 0
+
+    def told(number: int) -> None:
+        nonlocal total
+        total += number
+        if not quiet:
+            say("simulate.told", number=number, total=total)
+
+    async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
+        await simulation.signed_in(client, DISPATCHER, password)
+        categories = await simulation.categories_of(client)
+        begin = simulation.begin_of(scenario)
+        city = await asyncio.to_thread(make_city, found.city, found.seed)
+        if not quiet:
+            say("simulate.begins", begin=f"{begin.astimezone():%Y-%m-%d %H:%M}", speed=speed)
+        reports = simulation.coming(city, categories, begin, f"sim{begin:%y%m%d%H%M%S}")
+        await simulation.tell(client, reports, begin, speed, told)
