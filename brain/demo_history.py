@@ -40,9 +40,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Ids = NDArray[np.int64]
 
 
-async def load_history(
-    context: Context, city: DemoCity, days: int, progress: Callable[[str, int, int], None]
-) -> None:
+async def load_history(context: Context, city: DemoCity, days: int, progress: Callable[[str, int, int], None]) -> None:
     """The `days` (at most 365) before the city's borders were published, in parts, each in a transaction of its own.
 
     What an interrupted run has loaded is not loaded again. `progress` is told how many incidents of about how many are

@@ -28,7 +28,7 @@ from data.demo.rhythms import (
     make_calendar,
 )
 from data.demo.spots import HOT_SPOTS, Ground, Spots
-from data.demo.texts import places, texts
+from data.demo.texts import Subject, places, texts
 from data.demo.walks import Walks, choose_routes, routes, walk
 from data.demo.words import words
 
@@ -109,7 +109,7 @@ class History:
         self.end = int(end.timestamp())
         self.start = self.end - days * DAY_S
         self.kinds: list[dict[str, Any]] = invented()["kind"]
-        self._codes, self._names = _categories(self.kinds, categories)
+        self._subjects = _subjects(self.kinds, categories)
         province = city.plan.place.city[0][:2]
         first = local_day(self.end - YEAR_DAYS * DAY_S)
         self.calendar: Calendar = make_calendar(first, YEAR_DAYS + 1 + AFTER_DAYS, province, seed)
@@ -121,7 +121,9 @@ class History:
         self._actors, self._first_actor = _actors(city)
         step = max(1, round(PART_ROWS / a_day))
         earliest = local_day(self.start)
-        self._parts = [(day, min(day + step, first + YEAR_DAYS + 1)) for day in range(earliest, first + YEAR_DAYS + 1, step)]
+        self._parts = [
+            (day, min(day + step, first + YEAR_DAYS + 1)) for day in range(earliest, first + YEAR_DAYS + 1, step)
+        ]
 
     def __len__(self) -> int:
         """How many parts there are."""
@@ -147,17 +149,19 @@ class History:
         route = choose_routes(source == PATROL, urgent, random)
         walks = walk(route, reported_at, limit_s, urgent, self.working, self.end, random)
         which = random.integers(1 << 30, size=len(kind)).tolist()
-        chosen = [one[dice % len(one)] for one, dice in zip((self._codes[k] for k in kind.tolist()), which, strict=True)]
-        names = [self._names[category] for category in chosen]
+        chosen = [
+            one[dice % len(one)] for one, dice in zip((self._subjects[k] for k in kind.tolist()), which, strict=True)
+        ]
+        effects = [self.kinds[k]["effect"] for k in kind.tolist()]
         where = places(self._city, spots)
-        titles, descriptions = texts(self.kinds, kind, names, source, where, random)
+        titles, descriptions = texts(chosen, effects, source, where, random)
         deeds = routes().deeds
         before = random.exponential(np.array(SEEN_BEFORE_S)[source]).astype(np.int64)
         return Part(
             [invented()["sources"]["names"][by] for by in source.tolist()],
             [self._source_id(number, row) for row in range(len(kind))],
-            [taxonomy for taxonomy, _ in chosen],
-            [code for _, code in chosen],
+            [subject.taxonomy for subject in chosen],
+            [subject.code for subject in chosen],
             titles,
             descriptions,
             where[1],
@@ -235,18 +239,23 @@ class History:
         return list(np.array(self._actors, dtype=object)[of_role[role, walks.incident]])
 
 
-def _categories(
-    kinds: list[dict[str, Any]], categories: Sequence[tuple[str, str, str]]
-) -> tuple[list[list[tuple[str, str]]], dict[tuple[str, str], str]]:
-    """For each kind its categories, and their names. A kind without codes has all that no other kind has."""
+def _subjects(kinds: list[dict[str, Any]], categories: Sequence[tuple[str, str, str]]) -> list[list[Subject]]:
+    """What each kind can be about. A kind without codes has every category that no other kind has."""
     names = {(taxonomy, code): name for taxonomy, code, name in categories}
     named = {(TAXONOMIES[kind["taxonomy"]], code) for kind in kinds for code in kind["codes"]}
     found = []
     for kind in kinds:
         taxonomy = TAXONOMIES[kind["taxonomy"]]
-        own = [(taxonomy, code) for code in kind["codes"]]
-        found.append(own or [known for known in names if known[0] == taxonomy and known not in named])
-    return found, names
+        rest = [code for known, code in names if known == taxonomy and (known, code) not in named]
+        texts_of = kind["codes"] or dict.fromkeys(rest, kind.get("what", ()))
+        found.append(
+            [
+                Subject.of(taxonomy, code, names[taxonomy, code], text)
+                for code, many in texts_of.items()
+                for text in many
+            ]
+        )
+    return found
 
 
 def _actors(city: DemoCity) -> tuple[list[str], dict[str, int]]:

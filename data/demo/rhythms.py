@@ -77,7 +77,7 @@ def make_calendar(first: int, days: int, province: str, seed: int) -> Calendar:
     climate = invented()["climate"][province]
     chance, millimetres = np.array(climate["chance"])[month], np.array(climate["millimetres"])[month]
     dice, amount = random.random(days).tolist(), random.exponential(1.0, days)
-    wet = []
+    wet: list[bool] = []
     for day, likely in enumerate(chance.tolist()):
         wet.append(dice[day] < likely * (WET_AFTER_WET if day and wet[day - 1] else WET_AFTER_DRY))
     storm_hour = random.choice(24, days, p=STORM_HOURS / STORM_HOURS.sum())
@@ -113,14 +113,14 @@ def expected(kinds: list[dict[str, Any]], calendar: Calendar) -> Floats:
             * np.array([weights[feast] if feast else 1.0 for feast in calendar.feast])
             * np.maximum(0.15, 1 + kind["rain"] * calendar.rain_mm / RAIN_SCALE_MM)
         )
-        if kind["rain"] > 1:
+        if kind["rain"] > 1:  # it hardly happens without rain: its share is that of the year, wet days and dry ones
             found[row] *= kind["share"] * len(calendar) / found[row].sum()
     return np.asarray(found / (found.sum() / len(calendar)))
 
 
 def _even(weights: list[float]) -> Floats:
     """Scaled to a mean of one."""
-    return np.array(weights) / np.mean(weights)
+    return np.asarray(weights, dtype=np.float64) / float(np.mean(weights))
 
 
 def hours_of(kinds: list[dict[str, Any]], kind: Ints, storm_hour: Ints, random: np.random.Generator) -> Floats:

@@ -1,4 +1,4 @@
-"""Where things happen in the demo city: at doors, along ways, at components, on bridges; some places again and again."""
+"""Where things happen in the demo city: at doors, along ways, at components, on bridges; in some places often."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from data.demo.city import DemoCity
 from data.demo.division import Floats, Ints
+from data.demo.outlines import ALONG_X, ALONG_Y, sides_of
 from data.demo.uses import Use
 from data.demo.ways import WIDTHS_M, Kind, positions
 
@@ -25,6 +27,8 @@ NUMBER_EVERY_M = 6
 NEAR = ("", "门前", "附近", "旁", "对面", "路段")
 AT_DOOR = 2
 """So many of NEAR suit a door."""
+
+Mask = NDArray[np.bool_]
 
 OUTSIDE_M = 1500
 """How far beyond the city things are reported that are not its own."""
@@ -71,11 +75,12 @@ class Ground:
     def __init__(self, city: DemoCity, seed: int, hot_spots: int) -> None:
         self._city = city
         plan, ways, buildings = city.plan, city.ways, city.buildings
-        self._cells = shapely.STRtree(shapely.box(*plan.micro_grids.rects.T.astype(np.float64)))
+        self._cells = shapely.STRtree(np.asarray(shapely.box(*plan.micro_grids.rects.T.astype(np.float64))))
         ends = np.stack([ways.points[ways.start], ways.points[ways.end]], axis=1).astype(np.float64)
-        self._lines = shapely.STRtree(shapely.linestrings(ends))
+        self._lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
         self._ends = ends
         self._from, _ = positions(ways)
+        self._at_rim = _at_rim(city)
         length = np.abs(ends[:, 1] - ends[:, 0]).sum(axis=1)
         traffic = np.array([0.4, 2.0, 1.6, 1.2, 0.5])
         firms = np.bincount(city.firms.building, minlength=len(buildings)) * (buildings.use != Use.INDUSTRY)
@@ -84,7 +89,7 @@ class Ground:
             "shop": firms.astype(np.float64),
             "works": (buildings.use == Use.INDUSTRY).astype(np.float64),
             "street": buildings.households + 2.0 * firms,
-            "road": length * traffic[ways.kind] * (ways.is_bridge == 0),
+            "road": length * traffic[ways.kind] * (ways.is_bridge == 0) * ~self._at_rim,
             "bridge": _bridges(city),
         }
         self._upto = {what: weight.cumsum() / weight.sum() for what, weight in weights.items()}
@@ -114,7 +119,10 @@ class Ground:
     def _fresh(self, what: str, count: int, random: np.random.Generator) -> Spots:
         if what in self._components:
             points = self._components[what][random.integers(len(self._components[what]), size=count)]
-            return self._along(self._lines.nearest(shapely.points(points)), points)
+            way = _nearest(self._lines, points)
+            inside = np.flatnonzero(~self._at_rim[way])
+            rows = np.where(self._at_rim[way], np.resize(inside, count), np.arange(count))
+            return self._along(way[rows], points[rows])
         rows = np.searchsorted(self._upto[what], random.random(count))
         if what in ("road", "bridge"):
             part = random.uniform(0.05, 0.95, count)
@@ -135,7 +143,7 @@ class Ground:
         )
 
     def _at_kerb(self, building: Ints, doors: Spots, random: np.random.Generator) -> Spots:
-        """On the way that the door opens on, at the building's side of it."""
+        """On the way that the door opens on, at the building's side of it; at the door where that is the city's rim."""
         ways = self._city.ways
         way = self._city.buildings.way[building]
         rows = np.arange(len(way))
@@ -144,21 +152,16 @@ class Ground:
         width = WIDTHS_M[ways.kind[way]] / 2 - random.uniform(0.3, 1.2, len(way))
         points = doors.points.copy()
         points[rows, across] = line + np.sign(points[rows, across] - line) * width
+        points = np.where(self._at_rim[way][:, None], doors.points, points)
         near = random.integers(1, len(NEAR), size=len(way))
         return Spots(points, doors.cell, doors.name, doors.number, doors.suffix, near, doors.is_express)
 
     def _beside(self, way: Ints, part: Floats, side: Floats) -> Floats:
-        """At the edge of each way, on the other side where this one lies outside the city."""
+        """At the edge of each way, so far along it."""
         ways = self._city.ways
-        middle = self._ends[way, 0] + (self._ends[way, 1] - self._ends[way, 0]) * part[:, None]
-        rows, across = np.arange(len(way)), 1 - ways.along[way]
-        off = side * (WIDTHS_M[ways.kind[way]] / 2 - 0.8)
-        found, other = middle.copy(), middle.copy()
-        found[rows, across] += off
-        other[rows, across] -= off
-        inside = np.zeros(len(way), dtype=np.bool_)
-        inside[self._cells.query(shapely.points(found), "intersects")[0]] = True
-        return np.where(inside[:, None], found, other)
+        found = self._ends[way, 0] + (self._ends[way, 1] - self._ends[way, 0]) * part[:, None]
+        found[np.arange(len(way)), 1 - ways.along[way]] += side * (WIDTHS_M[ways.kind[way]] / 2 - 0.8)
+        return np.asarray(found)
 
     def _along(self, way: Ints, points: Floats, on_bridge: bool = False) -> Spots:
         """Points on ways, numbered as the houses there are."""
@@ -169,7 +172,7 @@ class Ground:
         number = np.where(is_express, metres, 2 * (metres // NUMBER_EVERY_M) + 1).astype(np.int64)
         return Spots(
             points,
-            self._cells.nearest(shapely.points(points)),
+            _nearest(self._cells, points),
             ways.name_of[way],
             np.full(len(way), -1) if on_bridge else number,
             np.zeros(len(way), dtype=np.int64),
@@ -181,10 +184,25 @@ class Ground:
         rects = self._city.plan.micro_grids.rects
         low, high = rects[:, :2].min(axis=0) - OUTSIDE_M, rects[:, 2:].max(axis=0) + OUTSIDE_M
         points = random.uniform(low, high, (count * 20, 2))
-        found = shapely.points(points)
+        found = np.asarray(shapely.points(points))
         near = self._cells.query(found, "dwithin", OUTSIDE_M / 2)[0]
         clear = np.setdiff1d(near, self._cells.query(found, "dwithin", OUTSIDE_M / 15)[0])[:count]
-        return self._along(self._lines.nearest(found[clear]), points[clear])
+        return self._along(_nearest(self._lines, points[clear]), points[clear])
+
+
+def _nearest(tree: shapely.STRtree, points: Floats) -> Ints:
+    return np.asarray(tree.nearest(np.asarray(shapely.points(points))), dtype=np.int64)
+
+
+def _at_rim(city: DemoCity) -> Mask:
+    """Ways with the city on one side only: the land's border leaves the straight plan there, by metres."""
+    ways = city.ways
+    found = np.zeros(len(ways), dtype=np.bool_)
+    for along in (ALONG_X, ALONG_Y):
+        one, other = sides_of(city.plan.micro_grids.rects, ways.lines[along])
+        own = np.flatnonzero(ways.along == along)
+        found[own] = (one[ways.corner[own]] < 0) | (other[ways.corner[own]] < 0)
+    return found
 
 
 def _bridges(city: DemoCity) -> Floats:
@@ -193,4 +211,4 @@ def _bridges(city: DemoCity) -> Floats:
     middle = (ways.points[ways.start] + ways.points[ways.end]) / 2
     east, north, _ = city.plan.place.old_towns[0]
     away = np.hypot(middle[:, 0] - east * 1000, middle[:, 1] - north * 1000)
-    return np.asarray((ways.is_bridge > 0) / (1 + (away / 2000) ** 2))
+    return np.asarray((ways.is_bridge > 0) * ~_at_rim(city) / (1 + (away / 2000) ** 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,30 +37,46 @@ def places(city: DemoCity, spots: Spots) -> tuple[list[str], list[str]]:
     return roads, found
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One thing that an incident can be about: its category, in a few words for the title, and what is the matter."""
+
+    taxonomy: str
+    code: str
+    label: str
+    what: str
+
+    @classmethod
+    def of(cls, taxonomy: str, code: str, name: str, written: str) -> Subject:
+        """As `history.toml` writes it: `label|what`, or only what, and then the category's name is the label."""
+        label, _, what = written.rpartition("|")
+        return cls(taxonomy, code, label.replace("{name}", name) or name, what.replace("{name}", name))
+
+
 def texts(
-    kinds: list[dict[str, Any]],
-    kind: Ints,
-    names: list[str],
+    subjects: list[Subject],
+    effects: list[list[str]],
     source: Ints,
     where: tuple[list[str], list[str]],
     random: np.random.Generator,
 ) -> tuple[list[str], list[str]]:
-    """Titles and descriptions; `names` are those of the categories, `where` the roads and places."""
+    """Titles and descriptions; `where` are roads and places, of the `effects` each has one is told."""
     frames = [frame["describe"] for frame in invented()["frames"]]
-    dice = random.integers(1 << 20, size=(len(kind), 5)).tolist()
+    dice = random.integers(1 << 20, size=(len(subjects), 4)).tolist()
     titles, descriptions = [], []
-    rows = zip(kind.tolist(), names, source.tolist(), *where, dice, strict=True)
-    for number, name, by, road, place, (a, b, c, d, e) in rows:
-        own = kinds[number]
-        count = 2 + e % (MOST_COUNTED - 1)
-        labels = own.get("label")
-        label = labels[a % len(labels)].format(name=name) if labels else name
-        titles.append((road if d % 3 else place) + label)
-        what = own["what"][b % len(own["what"])].format(n=count, name=name)
-        effect = own["effect"][c % len(own["effect"])].format(n=count)
+    rows = zip(subjects, effects, source.tolist(), *where, dice, strict=True)
+    for subject, effect, by, road, place, (a, b, c, d) in rows:
+        count = 2 + a % (MOST_COUNTED - 1)
+        titles.append((road if b % 3 else place) + subject.label)
         descriptions.append(
-            frames[by][d % len(frames[by])].format(
-                place=place, what=what, effect=effect, name=label, n=count, confidence=80 + e % 19, level=1 + e % 3
+            frames[by][c % len(frames[by])].format(
+                place=place,
+                what=subject.what.format(n=count),
+                effect=effect[d % len(effect)].format(n=count),
+                name=subject.label,
+                n=count,
+                confidence=80 + d % 19,
+                level=1 + d % 3,
             )
         )
     return titles, descriptions

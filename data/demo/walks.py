@@ -37,12 +37,15 @@ ENDED_EARLY = {"fail_verification": 0.012, "reject": 0.018, "merge": 0.012, "dec
 URGENT_PART = 0.12
 """Of the usual time, where it is urgent; and no hour is out of hours."""
 
+FARTHEST = 3.0
+"""Spreads from the median: nothing takes longer."""
+
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Every route as places in the list of `deeds` (routes, steps), −1 behind its end; `first_of` names are for choosing."""
+    """Every route as places in the list of `deeds`: `steps` (routes, steps), −1 behind its end; and which is which."""
 
     deeds: list[Transition]
     steps: Ints
@@ -139,33 +142,40 @@ def choose_routes(by_patrol: Mask, urgent: Mask, random: np.random.Generator) ->
 
 
 def walk(
-    route: Ints, reported_at: Ints, limit_s: Floats, urgent: Mask, working: WorkingTime, end: int, random: np.random.Generator
+    route: Ints,
+    reported_at: Ints,
+    limit_s: Floats,
+    urgent: Mask,
+    working: WorkingTime,
+    end: int,
+    random: np.random.Generator,
 ) -> Walks:
     """Does what was done until `end`; limits are in seconds of working time, of any time where it is urgent."""
     table = routes()
     median, spread, of_limit, in_hours = _steps()
     steps = table.steps[route]
     times = np.empty(steps.shape, dtype=np.int64)
-    times[:, 0] = now = reported_at
+    now: Ints = reported_at
+    times[:, 0] = now
     for column in range(1, steps.shape[1]):
         deed = steps[:, column]
-        takes = median[deed] * np.exp(spread[deed] * random.standard_normal(len(deed)))
+        takes = median[deed] * np.exp(spread[deed] * np.clip(random.standard_normal(len(deed)), -FARTHEST, FARTHEST))
         takes *= np.where(of_limit[deed], limit_s, np.where(urgent, 60 * URGENT_PART, 60))
         waits = in_hours[deed] & ~urgent
         now = np.where(waits, working.later(now, takes), now + np.maximum(takes, 1).astype(np.int64))
         times[:, column] = now
     done = (steps >= 0) & (times <= end)
-    incident, column = np.nonzero(done)
+    incident, step = np.nonzero(done)
     last_column = done.sum(axis=1) - 1
     rows = np.arange(len(route))
     closes = np.array([states()[deed.to_state].is_closed for deed in table.deeds])
     closing = done & closes[steps]
     closed_at = np.where(closing.any(axis=1), times[rows, closing.argmax(axis=1)], -1)
-    return Walks(incident, times[incident, column], steps[incident, column], steps[rows, last_column], closed_at)
+    return Walks(incident, times[incident, step], steps[incident, step], steps[rows, last_column], closed_at)
 
 
 def _steps() -> tuple[Floats, Floats, Mask, Mask]:
-    """For each deed: median in minutes or parts of the limit, spread, whether it is the latter, whether out of hours it waits."""
+    """For each deed: median in minutes or parts of the limit, spread, whether a part, whether it waits out of hours."""
     found = [invented()["steps"].get(deed.action, [1.0, 0.5, "always"]) for deed in routes().deeds]
     median, spread, clock = zip(*found, strict=True)
     of_limit = np.array([name == "limit" for name in clock])

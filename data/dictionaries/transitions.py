@@ -33,8 +33,8 @@ class Transition:
     to_state: str
     stage: str
     who: str
-    guard: str
-    timer: str
+    guard: str | None
+    timer: str | None
 
 
 @cache
@@ -55,7 +55,18 @@ def actions() -> dict[str, str]:
 @cache
 def transitions() -> dict[tuple[str | None, str], Transition]:
     """The table, by the state before and the action: together they say which state comes after."""
-    found = [Transition(**{**row, "from_state": row["from_state"] or None}) for row in _rows("transitions.tsv")]
+    found = [
+        Transition(
+            row["from_state"] or None,
+            row["action"],
+            row["to_state"],
+            row["stage"],
+            row["who"],
+            row["guard"] or None,
+            row["timer"] or None,
+        )
+        for row in _rows("transitions.tsv")
+    ]
     return {(transition.from_state, transition.action): transition for transition in found}
 
 

@@ -35,7 +35,7 @@ with added as (
     insert into incident overriding system value select * from staged_incident order by id
 )
 insert into incident_event (incident_id, region_key, at, action, actor_name, details)
-select incident_id, region_key, at, action, actor_name, details from staged_event;
+select incident_id, region_key, at, action, actor_name, details from staged_event order by incident_id, at;
 
 -- name: is_there — whether one of these sources has reported under this id
 select exists (select from incident where source = any(:sources) and source_id = :source_id);
