@@ -19,30 +19,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.actor import Actor
 from brain.context import Context
+from brain.incident_rows import add_departments, ewkb, stage
 from brain.placements import CityIndex, Placement
 from brain.report_checks import Categories, Faults, Floats, Given, check
 from brain.reports import IncidentReport
-from data.engine import Scope, driver_connection, scoped_transaction
+from data.engine import Scope, scoped_transaction
 from data.errors import BadInput, CityError, Conflict, Forbidden, Where
 from data.queries import query
 
 _NUMBERS = query("incidents", "numbers")
-_STAGE = query("incidents", "stage")
-_COPY_STAGED = query("incidents", "copy_staged")
 _ADD_STAGED = query("incidents", "add_staged")
 _ADD_UNKNOWN = query("incidents", "add_unknown")
 _ADDED = query("incidents", "added")
-_ADD_PLACEMENTS = query("incidents", "add_placements")
 _ID_BY_SOURCE = query("incidents", "id_by_source")
 _TAXONOMY = query("categories", "taxonomy")
 _CODES = query("categories", "codes")
-
-_COPIED_TYPES = (
-    "int8", "text", "text", "text", "text", "text", "text", "text", "timestamptz", "timestamptz", "timestamptz",
-    "float8", "float8", "text", "bytea", "text", "int8", "int8", "text", "bool", "bool", "float8", "jsonb",
-)  # fmt: skip
-
-_EWKB = np.dtype([("order", "u1"), ("type", "<u4"), ("srid", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
 MOST_WRITING = 2
 """Transactions at once for one stream of chunks: while one is being sent, the database works on the other."""
@@ -197,7 +188,7 @@ async def _add(connection: AsyncConnection, actor: Actor, prepared: _Prepared, f
     numbers = prepared.numbers[: len(rows)]
     ids = np.array(numbers, dtype=np.int64)
     is_new = await _copied(connection, _lines(prepared, rows, numbers), ids)
-    await _add_departments(connection, placement, rows[is_new], ids[is_new])
+    await add_departments(connection, placement, rows[is_new], ids[is_new])
     assigned = placement.assigned[rows]
     far = ~assigned & (placement.nearest_m[rows] > far_m)
     for row, *outcome in zip(rows.tolist(), numbers, is_new.tolist(), assigned.tolist(), far.tolist(), strict=True):
@@ -215,12 +206,7 @@ async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]],
     By way of a temporary table, since nothing can be copied into one with row policies. Many are mostly all new, and
     for those that are, PostgreSQL need not look twice; of the others the known ones are the oldest, met soon.
     """
-    await connection.execute(_STAGE)
-    driver = await driver_connection(connection)
-    async with driver.cursor() as cursor, cursor.copy(_COPY_STAGED.text) as copy:
-        copy.set_types(_COPIED_TYPES)
-        for line in lines:
-            await copy.write_row(line)
+    await stage(connection, lines)
     if len(ids) > 1:
         try:
             async with connection.begin_nested():
@@ -245,13 +231,10 @@ def _lines(prepared: _Prepared, rows: NDArray[np.intp], numbers: list[int]) -> I
     """The lines of the table of incidents for these rows of the placement."""
     placement = prepared.placement
     edition_id, now = placement.edition.edition_id, prepared.now
-    points = np.empty(len(rows), dtype=_EWKB)
-    points["order"], points["type"], points["srid"] = 1, 0x20000001, 4326
-    points["x"], points["y"] = prepared.lon[rows], prepared.lat[rows]
     columns = zip(
         (prepared.given[prepared.good[row]][1] for row in rows.tolist()),
         numbers,
-        (point.tobytes() for point in points),
+        ewkb(prepared.lon[rows], prepared.lat[rows]),
         placement.keys[rows].tolist(),
         placement.codes[rows].tolist(),
         placement.assigned[rows].tolist(),
@@ -266,22 +249,3 @@ def _lines(prepared: _Prepared, rows: NDArray[np.intp], numbers: list[int]) -> I
             one.x, one.y, one.crs, point, one.place, key, edition_id, code if assigned else None, assigned, on_border,
             None if assigned else nearest_m, None if one.attributes is None else Jsonb(one.attributes),
         )  # fmt: skip
-
-
-async def _add_departments(connection: AsyncConnection, placement: Placement, rows: NDArray[np.intp], ids: Ids) -> None:
-    """Writes where new incidents, given by their rows of the placement and their ids, lie in departments' schemes."""
-    for department in placement.departments:
-        inside = department.keys[rows] >= 0
-        here = rows[inside]
-        if len(here):
-            await connection.execute(
-                _ADD_PLACEMENTS,
-                {
-                    "scheme_id": department.edition.scheme_id,
-                    "edition_id": department.edition.edition_id,
-                    "incident_ids": ids[inside].tolist(),
-                    "region_keys": placement.keys[here].tolist(),
-                    "placed_keys": department.keys[here].tolist(),
-                    "on_borders": department.on_border[here].tolist(),
-                },
-            )

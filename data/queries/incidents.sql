@@ -19,6 +19,27 @@ insert into incident overriding system value select * from staged_incident order
 insert into incident overriding system value select * from staged_incident order by id
 on conflict (source, source_id) do nothing;
 
+-- name: stage_events — where the events of incidents that bring their log wait; the same
+create temporary table if not exists staged_event (
+    incident_id bigint, region_key bigint, at timestamptz, action text, actor_name text, details jsonb
+) on commit delete rows;
+
+-- name: copy_staged_events — events into the table where they wait
+copy staged_event (incident_id, region_key, at, action, actor_name, details) from stdin (format binary);
+
+-- name: bring_log — for the rest of the transaction the system's incidents come with their logs
+select set_config('citybrain.brings_log', 'yes', true);
+
+-- name: add_staged_with_log — adds incidents and their logs at once: one statement, so that there is never one without
+with added as (
+    insert into incident overriding system value select * from staged_incident order by id
+)
+insert into incident_event (incident_id, region_key, at, action, actor_name, details)
+select incident_id, region_key, at, action, actor_name, details from staged_event order by incident_id, at;
+
+-- name: is_there — whether one of these sources has reported under this id
+select exists (select from incident where source = any(:sources) and source_id = :source_id);
+
 -- name: added — the ids of those that were added; asked one by one, or the planner reads all that is in scope
 select s.id from staged_incident s where (select i.id from incident i where i.id = s.id) is not null;
 

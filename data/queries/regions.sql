@@ -57,6 +57,9 @@ select id, published_at from edition where scheme_id = :scheme_id and id < :edit
 -- name: main_edition_id — the newest published edition of the main scheme
 select e.id from edition e join scheme s on s.id = e.scheme_id where s.is_main order by e.id desc limit 1;
 
+-- name: first_published — when the main scheme's first edition was published
+select min(e.published_at) from edition e join scheme s on s.id = e.scheme_id where s.is_main;
+
 -- name: edition_note — why an edition was published
 select note from edition where id = :edition_id;
 

@@ -134,3 +134,53 @@ async def test_what_is_referred_to_stays(city: Context, system: psycopg.Connecti
     system.execute("update incident set closed_at = now()")
     with pytest.raises((psycopg.errors.RestrictViolation, psycopg.errors.ForeignKeyViolation)):
         system.execute(statement)
+
+
+EVENT = (
+    "insert into incident_event (incident_id, region_key, at, action, actor_name) "
+    "select id, region_key, at + %(late)s * interval '1 s', %(action)s, 'n' from given where n <= %(logged)s"
+)
+WITH_LOG = (
+    "with given as (select nextval('incident_id_seq') as id, timestamptz '2025-11-01' as at, n, key as region_key "
+    "from region, generate_series(1, 5) n where code = '440101001001'), "
+    "added as (insert into incident (id, source, source_id, taxonomy, category, title, state, reported_at, original_x, "
+    "original_y, original_crs, geom, region_key, placed_edition, placed_code, assigned, on_border) "
+    "overriding system value select id, 's', n::text, 'source', 'c', '', 'reported', at, 0, 0, '', "
+    "st_setsrid(st_makepoint(113, 23), 4326), region_key, 1, '440101001001', true, false from given) " + EVENT
+)
+WHOLE = {"logged": 5, "action": "report", "late": 0}
+
+
+async def test_the_system_brings_incidents_with_their_logs_or_not_at_all(
+    city: Context, system: psycopg.Connection
+) -> None:
+    """A log that one of five lacks, that begins with another deed or at another time refuses all of them."""
+    with system.transaction():
+        system.execute("select set_config('citybrain.brings_log', 'yes', true)")
+        for wrong in ({"logged": 4}, {"action": "dispatch"}, {"late": 1}):
+            with pytest.raises(psycopg.errors.IntegrityConstraintViolation), system.transaction():
+                system.execute(WITH_LOG, WHOLE | wrong)
+        system.execute(WITH_LOG, WHOLE)
+    found = system.execute("select count(*), count(distinct incident_id), max(at)::date::text from incident_event")
+    assert found.fetchone() == (5, 5, "2025-11-01")
+
+
+@pytest.mark.parametrize("role", ["administrator", "dispatcher", "staff", ""])
+async def test_nobody_else_leaves_the_log_to_himself(city: Context, system: psycopg.Connection, role: str) -> None:
+    """Whoever says that he brings the log: the event of the report is written all the same, with the time of today."""
+    system.execute(
+        "select set_config('citybrain.role', %s, false), set_config('citybrain.brings_log', 'yes', false)", [role]
+    )
+    system.execute(WITH_LOG, WHOLE | {"logged": 0})
+    found = system.execute(
+        "select count(*) from incident_event where action = 'report' and at > now() - interval '1 h'"
+    )
+    assert found.fetchone() == (5,)
+
+
+async def test_bringing_the_log_ends_with_the_transaction(city: Context, system: psycopg.Connection) -> None:
+    """Whoever has the connection next has not said so."""
+    with system.transaction():
+        system.execute("select set_config('citybrain.brings_log', 'yes', true)")
+    system.execute(WITH_LOG, WHOLE | {"logged": 0})
+    assert system.execute("select count(*) from incident_event").fetchone() == (5,)

@@ -1,0 +1,161 @@
+"""When things happen in the demo city: hours, weekdays, seasons, feasts of the lunar calendar, rain; and working time.
+
+Days are numbered from 1970-01-01, all in China's one time, UTC+8; moments are seconds of Unix time.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.demo.division import Floats, Ints
+
+DAY_S = 86_400
+ZONE_S = 8 * 3600
+YEAR_DAYS = 365
+THURSDAY = 3
+"""The weekday of day 0, Monday being 0."""
+
+OPENS_S, SHUTS_S = 8 * 3600 + 1800, 17 * 3600 + 1800
+"""Working hours of a working day."""
+
+WORKING_S = SHUTS_S - OPENS_S
+HOLIDAYS = ("spring", "qingming", "dragon_boat", "mid_autumn", "national")
+WET_AFTER_WET, WET_AFTER_DRY = 1.5, 0.7
+"""Rainy days come together: by how much yesterday's weather changes today's chance."""
+
+STORM_HOURS = np.array([3, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 5, 7, 9, 11, 12, 12, 11, 9, 7, 6, 5, 4, 3])
+"""Chances by hour that a day's rain is heaviest: in the afternoon."""
+
+RAIN_SCALE_MM = 20.0
+"""A kind of incident is more frequent by its `rain` times the day's millimetres over these."""
+
+
+@cache
+def invented() -> dict[str, Any]:
+    """The tables of `history.toml`."""
+    return tomllib.loads(resources.files(__package__).joinpath("history.toml").read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The days from `first` on: of each its weekday (Monday 0), month (January 0), feast, and weather."""
+
+    first: int
+    weekday: Ints
+    month: Ints
+    feast: list[str | None]
+    rain_mm: Floats
+    storm_hour: Ints
+    """When it rains most."""
+
+    is_working: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.weekday)
+
+
+def local_day(moment: int) -> int:
+    """The day that a moment falls on."""
+    return (moment + ZONE_S) // DAY_S
+
+
+def make_calendar(first: int, days: int, province: str, seed: int) -> Calendar:
+    """So many days; `province` is the first two digits of the city's code. The same seed gives the same weather."""
+    number = first + np.arange(days)
+    weekday = (number + THURSDAY) % 7
+    month = number.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    feast = _feasts(first, days, province)
+    random = np.random.default_rng([seed, 31])
+    climate = invented()["climate"][province]
+    chance, millimetres = np.array(climate["chance"])[month], np.array(climate["millimetres"])[month]
+    dice, amount = random.random(days).tolist(), random.exponential(1.0, days)
+    wet: list[bool] = []
+    for day, likely in enumerate(chance.tolist()):
+        wet.append(dice[day] < likely * (WET_AFTER_WET if day and wet[day - 1] else WET_AFTER_DRY))
+    storm_hour = random.choice(24, days, p=STORM_HOURS / STORM_HOURS.sum())
+    holiday = np.array([name in HOLIDAYS for name in feast])
+    return Calendar(
+        first, weekday, month, feast, np.where(wet, millimetres * amount, 0.0), storm_hour, (weekday < 5) & ~holiday
+    )
+
+
+def _feasts(first: int, days: int, province: str) -> list[str | None]:
+    found: list[str | None] = [None] * days
+    for name, feast in invented()["festivals"].items():
+        if feast.get("only", province) != province:
+            continue
+        for begins in feast["on"]:
+            day = (date.fromisoformat(begins) - date(1970, 1, 1)).days - first
+            for place in range(max(0, day), min(days, day + feast["days"])):
+                found[place] = name
+    return found
+
+
+def expected(kinds: list[dict[str, Any]], calendar: Calendar) -> Floats:
+    """How many incidents of each kind on each day (kinds, days), in parts of an average day of the year."""
+    tables = invented()
+    usual = tables["festival_weight"]
+    found = np.empty((len(kinds), len(calendar)))
+    for row, kind in enumerate(kinds):
+        weights = usual | kind.get("festival", {})
+        found[row] = (
+            kind["share"]
+            * _even(tables["weeks"][kind["week"]])[calendar.weekday]
+            * _even(tables["seasons"][kind["season"]])[calendar.month]
+            * np.array([weights[feast] if feast else 1.0 for feast in calendar.feast])
+            * np.maximum(0.15, 1 + kind["rain"] * calendar.rain_mm / RAIN_SCALE_MM)
+        )
+        if kind["rain"] > 1:  # it hardly happens without rain: its share is that of the year, wet days and dry ones
+            found[row] *= kind["share"] * len(calendar) / found[row].sum()
+    return np.asarray(found / (found.sum() / len(calendar)))
+
+
+def _even(weights: list[float]) -> Floats:
+    """Scaled to a mean of one."""
+    return np.asarray(weights, dtype=np.float64) / float(np.mean(weights))
+
+
+def hours_of(kinds: list[dict[str, Any]], kind: Ints, storm_hour: Ints, random: np.random.Generator) -> Floats:
+    """For each incident the hour of its day, with fractions; what rain brings follows the storm of the day."""
+    chances = np.array([invented()["hours"].get(one["hours"], [1] * 24) for one in kinds], dtype=np.float64)
+    upto = chances.cumsum(axis=1) / chances.sum(axis=1, keepdims=True)
+    dice = random.random(len(kind))
+    found = (dice[:, None] >= upto[kind]).sum(axis=1) + random.random(len(kind))
+    of_rain = np.array([one["hours"] == "rain" for one in kinds])[kind]
+    after = np.minimum(storm_hour + random.exponential(2.0, len(kind)), 23.99)
+    return np.asarray(np.where(of_rain, after, found))
+
+
+class WorkingTime:
+    """Moments as seconds of working time since the calendar's first day, and back."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._first = calendar.first
+        self._working = np.flatnonzero(calendar.is_working)
+        self._before = np.concatenate([[0], np.cumsum(calendar.is_working)])
+
+    def later(self, moments: Ints, seconds: Floats) -> Ints:
+        """Each moment so many seconds of working time later; the calendar must reach that far."""
+        worked = self._until(moments) + np.maximum(seconds, 1.0).astype(np.int64)
+        # A moment that ends a working day is that day's, not the next one's: hence the last second is left out.
+        full = (worked - 1) // WORKING_S
+        found = (self._first + self._working[full]) * DAY_S + OPENS_S + (worked - full * WORKING_S) - ZONE_S
+        return np.asarray(np.maximum(found, moments + 1))
+
+    def between(self, begin: Ints, end: Ints) -> Ints:
+        """Seconds of working time from one moment to another."""
+        return self._until(end) - self._until(begin)
+
+    def _until(self, moments: Ints) -> Ints:
+        local = moments + ZONE_S - self._first * DAY_S
+        day, second = local // DAY_S, local % DAY_S
+        today = np.clip(second - OPENS_S, 0, WORKING_S) * (self._before[day + 1] - self._before[day])
+        return np.asarray(self._before[day] * WORKING_S + today)
