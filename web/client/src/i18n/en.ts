@@ -39,6 +39,8 @@ export const en: Record<keyof typeof zh, string> = {
   'layers.fromZoom': 'shown from zoom {zoom}',
   'layers.short': 'z{zoom}+',
   'layers.noEdition': 'No borders have been published in this scheme.',
+  'layers.base': 'Base map',
+  'layers.baseOf': 'Roads, water, green, buildings',
 
   'incident.open': 'Open',
   'incident.closed': 'Closed',
@@ -69,7 +71,7 @@ export const en: Record<keyof typeof zh, string> = {
   'map.pointer': 'Pointer position',
   'map.zoom': 'zoom {zoom}',
   'map.truncated': 'Too many incidents: only the newest {count} are shown. Zoom in.',
-  'map.tilesFailed': 'Some borders could not be loaded',
+  'map.tilesFailed': 'Parts of the map could not be loaded',
   'map.pointsFailed': 'Incidents could not be loaded',
   'map.noEdition': 'No borders have been published yet',
   'map.noEditionHint': 'They appear here once an administrator publishes the first edition.',
