@@ -49,6 +49,8 @@ export const en: Record<keyof typeof zh, string> = {
   'legend.title': 'Legend',
   'legend.openIn': 'Open incidents / {tier}',
   'legend.cluster': 'Several',
+  'legend.water': 'Water',
+  'legend.green': 'Green',
   'legend.less': 'Fold the legend',
   'legend.more': 'Unfold the legend',
 

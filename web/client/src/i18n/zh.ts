@@ -47,6 +47,8 @@ export const zh = {
   'legend.title': '图例',
   'legend.openIn': '未办结事件 / {tier}',
   'legend.cluster': '多个事件',
+  'legend.water': '水域',
+  'legend.green': '绿地',
   'legend.less': '收起图例',
   'legend.more': '展开图例',
 

@@ -42,13 +42,13 @@ export const palettes: Record<Theme, Palette> = {
   light: {
     base: {
       land: {
-        estate: '#eff2f5', old_town: '#edeef1', village: '#f1f1ef', industry: '#ebebf0', farmland: '#e9f0e2', park: '#d8e8d4',
+        estate: '#eef1f4', old_town: '#ebedf0', village: '#f0f0ed', industry: '#eaeaef', farmland: '#e9f0e2', park: '#d8e8d4',
         campus: '#eef1ea', mall: '#f3eeea', public: '#eeecf2', water: '#c2d7e6',
       },
       building: '#dee3e9',
       wall: '#ced5dd',
-      ways: { expressway: '#f7e7ca', trunk: '#fbf3e2', secondary: '#ffffff', street: '#ffffff', lane: '#ffffff' },
-      casings: { expressway: '#d9c296', trunk: '#ddd2ba', secondary: '#d2d9e1', street: '#d8dee5', lane: '#e1e5ea' },
+      ways: { expressway: '#f6e0b6', trunk: '#faefd8', secondary: '#ffffff', street: '#ffffff', lane: '#ffffff' },
+      casings: { expressway: '#d0b684', trunk: '#d9caa8', secondary: '#d2d9e1', street: '#d8dee5', lane: '#e1e5ea' },
       names: { way: '#6b7682', water: '#3f739c', green: '#4a7650', area: '#707b87', building: '#87929d' },
     },
     ground: '#e6ebf0',
@@ -67,13 +67,13 @@ export const palettes: Record<Theme, Palette> = {
     base: {
       land: {
         estate: '#151e28', old_town: '#171f29', village: '#171f27', industry: '#191f2a', farmland: '#16221e', park: '#17281f',
-        campus: '#172124', mall: '#1c2027', public: '#1a1f2a', water: '#10293a',
+        campus: '#172124', mall: '#1c2027', public: '#1a1f2a', water: '#112d41',
       },
-      building: '#202a36',
-      wall: '#2a3542',
+      building: '#263240',
+      wall: '#324050',
       ways: { expressway: '#4b4435', trunk: '#3c3a35', secondary: '#2e3844', street: '#29323d', lane: '#252e39' },
       casings: { expressway: '#0f151c', trunk: '#0f151c', secondary: '#10171f', street: '#111820', lane: '#121922' },
-      names: { way: '#8592a0', water: '#6c9cc2', green: '#6f9a78', area: '#7d8a98', building: '#667380' },
+      names: { way: '#8592a0', water: '#6c9cc2', green: '#6f9a78', area: '#7d8a98', building: '#74818f' },
     },
     ground: '#0b1017',
     land: '#131b25',
@@ -89,10 +89,15 @@ export const palettes: Record<Theme, Palette> = {
   },
 }
 
-/** Pixels at zoom 18; a way loses three tenths of its width with each zoom further away. */
-const WIDTHS: Record<WayKind, number> = { expressway: 18, trunk: 15, secondary: 12, street: 9, lane: 5 }
+/** Pixels at zoom 18, and what a way keeps from afar; between, it loses a good third with each zoom. */
+const WIDTHS: Record<WayKind, readonly [near: number, far: number]> = {
+  expressway: [30, 2.6], trunk: [26, 2], secondary: [19, 1.5], street: [13, 1.2], lane: [7, 1],
+}
 
-export const wayWidth = (kind: WayKind, zoom: number) => WIDTHS[kind] * 0.7 ** (18 - Math.min(zoom, 18))
+export function wayWidth(kind: WayKind, zoom: number): number {
+  const [near, far] = WIDTHS[kind]
+  return Math.max(far, near * 0.64 ** (18 - Math.min(zoom, 18)))
+}
 
 /** The colour in which something of the base map is named. */
 export function nameColour({ names }: BasePalette, kind: string): string {
