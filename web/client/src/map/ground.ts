@@ -17,6 +17,7 @@ export interface Ground {
 }
 
 const CASING = 0.8
+const narrowFirst = [...wayKinds].reverse()
 /** From this zoom on a building has walls, not only a ground plan. */
 const WALLS_FROM = 16
 
@@ -33,7 +34,13 @@ export function decodeGround(bytes: ArrayBuffer): Ground {
 }
 
 function grouped(found: VectorTileFeature[], property: string): Map<string, Shapes> {
-  const groups = Map.groupBy(found, ({ properties }) => String(properties[property]))
+  const groups = new Map<string, VectorTileFeature[]>()
+  for (const feature of found) {
+    const name = String(feature.properties[property])
+    const group = groups.get(name)
+    if (group) group.push(feature)
+    else groups.set(name, [feature])
+  }
   return new Map([...groups].map(([name, group]) => [name, decodeShapes(group)]))
 }
 
@@ -59,7 +66,7 @@ export function paintGround(
   if (water) fill(context, water, scale, palette.land.water)
   for (const lines of [ways, bridges])
     for (const cased of [true, false])
-      for (const kind of wayKinds.toReversed()) {
+      for (const kind of narrowFirst) {
         const shapes = lines.get(kind)
         if (shapes) stroke(context, shapes, scale, kind, cased, wayWidth(kind, zoom) * density, density, palette)
       }
