@@ -49,14 +49,14 @@ async def region_tile(connection: AsyncConnection, layer: EditionLayer, z: int, 
 async def ground_revision(connection: AsyncConnection) -> str:
     """What the ground is now, as a text that changes whenever ground is loaded.
 
-    It is the greatest id of each of its tables: ids come from sequences that never go back, rows are only ever added, and
-    each maximum is one look into a primary key. A row changed in place would not show; nothing in the product does that.
+    It is the greatest id of each of its tables: ids come from sequences that never go back, rows are only ever added,
+    and each maximum is one look into a primary key. A row changed in place would not show; nothing does that.
     """
     return str((await connection.execute(_GROUND_REVISION)).scalar_one())
 
 
 async def ground_tile(connection: AsyncConnection, z: int, x: int, y: int) -> bytes:
-    """One tile: MVT layers `land`, `ways`, `buildings` and `names`, as far as drawn at `z`; empty bytes if nothing is there.
+    """One tile: MVT layers `land`, `ways`, `buildings` and `names`, as far as drawn at `z`; empty bytes if none is.
 
     What is less than a pixel is left out, and outlines keep within half a pixel of the truth.
     """
