@@ -1,4 +1,4 @@
-"""The one map (一张图): what the city consists of, and its borders as tiles."""
+"""The one map (一张图): what the city consists of, its borders and its ground as tiles."""
 
 from __future__ import annotations
 
@@ -65,8 +65,7 @@ async def region_tile(
     context: Context, actor: Actor, scheme: str, edition_id: int, z: int, x: int, y: int, known_etag: str | None
 ) -> Tile:
     """A tile of an edition's borders; without content if the asker has it already. Raises NotFound."""
-    if not tiles.is_tile(z, x, y):
-        raise NotFound("tile.unknown", z=z, x=x, y=y)
+    _must_be_tile(z, x, y)
     async with scoped_transaction(context.engine, actor.scope) as connection:
         layer = context.region_layers.get(edition_id)
         if layer is None or layer.scheme != scheme:
@@ -78,6 +77,19 @@ async def region_tile(
         if etag == known_etag:
             return Tile(etag, None)
         return Tile(etag, await tiles.region_tile(connection, layer, z, x, y))
+
+
+async def ground_tile(context: Context, actor: Actor, z: int, x: int, y: int, known_etag: str | None) -> Tile:
+    """A tile of the base map; without content if the asker has it already. Raises NotFound."""
+    _must_be_tile(z, x, y)
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        etag = f'"{await tiles.ground_revision(connection)}.{z}.{x}.{y}"'
+        return Tile(etag, None if etag == known_etag else await tiles.ground_tile(connection, z, x, y))
+
+
+def _must_be_tile(z: int, x: int, y: int) -> None:
+    if not tiles.is_tile(z, x, y):
+        raise NotFound("tile.unknown", z=z, x=x, y=y)
 
 
 def _remember(context: Context, layer: EditionLayer) -> None:

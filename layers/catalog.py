@@ -1,4 +1,4 @@
-"""The map layers: which tiers of which edition are drawn at which zoom."""
+"""The map layers: which tiers of which edition, and what of the ground, is drawn and named at which zoom."""
 
 from __future__ import annotations
 
@@ -12,6 +12,20 @@ MOST_TIERS_DRAWN = 3
 """The finest tiers of a zoom that are drawn together; the line's weight tells them apart."""
 
 TIERS_LABELLED = 2
+
+WAYS_FROM = {"expressway": 0, "trunk": 0, "secondary": 12, "street": 14, "lane": 15}
+"""From which zoom ways of a kind are drawn."""
+
+OPEN_LAND = ("water", "park", "farmland")
+"""The uses of land that are drawn from afar; the others follow from `ALL_LAND_FROM` on."""
+
+ALL_LAND_FROM = 12
+BRIDGES_FROM = 14
+BUILDINGS_FROM = 15
+
+WAY_NAMES_FROM = {"expressway": 13, "trunk": 13, "secondary": 14, "street": 15, "lane": 17}
+AREA_NAMES_FROM = {"water": 12, "park": 14, "campus": 14, "mall": 15, "estate": 15}
+BUILDING_NAMES_FROM = 17
 
 _EDITION = query("regions", "edition")
 _EDITION_TIERS = query("regions", "edition_tiers")
@@ -41,6 +55,36 @@ class EditionLayer:
     def drawn_at(self, zoom: int) -> tuple[TierLayer, ...]:
         """The tiers drawn at a zoom, coarse to fine."""
         return tuple(layer for layer in self.tiers if layer.min_zoom <= zoom)[-MOST_TIERS_DRAWN:]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundLayer:
+    """What of the ground is drawn at one zoom, and what of it is named. `land` is None for all uses."""
+
+    ways: tuple[str, ...]
+    land: tuple[str, ...] | None
+    bridges: bool
+    buildings: bool
+    named_ways: tuple[str, ...]
+    named_areas: tuple[str, ...]
+    named_buildings: bool
+
+
+def ground_layer(zoom: int) -> GroundLayer:
+    """The layer of the ground at a zoom."""
+    return GroundLayer(
+        ways=_from(WAYS_FROM, zoom),
+        land=OPEN_LAND if zoom < ALL_LAND_FROM else None,
+        bridges=zoom >= BRIDGES_FROM,
+        buildings=zoom >= BUILDINGS_FROM,
+        named_ways=_from(WAY_NAMES_FROM, zoom),
+        named_areas=_from(AREA_NAMES_FROM, zoom),
+        named_buildings=zoom >= BUILDING_NAMES_FROM,
+    )
+
+
+def _from(first_zooms: dict[str, int], zoom: int) -> tuple[str, ...]:
+    return tuple(kind for kind, first in first_zooms.items() if first <= zoom)
 
 
 async def region_layer(connection: AsyncConnection, scheme: str, edition_id: int) -> EditionLayer | None:

@@ -15,7 +15,9 @@ from brain.context import Context
 from brain.demo import region_set
 from brain.region_files import RegionSet
 from brain.reports import IncidentReport, read_report
+from data.copying import add_rows, numbers
 from data.demo.regions import DemoRegion
+from data.engine import scoped_transaction
 from data.errors import Where
 
 WEST, SOUTH, STEP = 113.0, 23.0, 0.01
@@ -26,6 +28,11 @@ Cells = dict[str, Any]
 def cell(column: float, row: float, columns: float = 1, rows: float = 1) -> Any:
     """A box on the small city's lattice."""
     return box(WEST + column * STEP, SOUTH + row * STEP, WEST + (column + columns) * STEP, SOUTH + (row + rows) * STEP)
+
+
+def at(column: float, row: float) -> tuple[float, float]:
+    """A point on the small city's lattice: longitude, latitude."""
+    return WEST + column * STEP, SOUTH + row * STEP
 
 
 def small_city_cells() -> Cells:
@@ -93,6 +100,55 @@ async def publish_beats(context: Context, border: float = 1.5) -> None:
     )
 
 
+GROUND: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
+    "land": (
+        ("use", "name", "geom"),
+        [
+            ("water", "清江", cell(0, 1.2, 4, 0.2)),
+            ("park", None, cell(1, 0.2, 0.6, 0.6)),
+            ("park", None, cell(2.5, 2.5, 0.03, 0.03)),
+            ("estate", None, cell(0.1, 0.1, 0.8, 0.8)),
+        ],
+    ),
+    "compound": (
+        ("use", "name", "geom"),
+        [("park", "和园公园", cell(1, 0.2, 0.6, 0.6)), ("estate", "和兴花园", cell(0.1, 0.1, 0.8, 0.8))],
+    ),
+    "way": (
+        ("kind", "name", "start_node", "end_node", "length_m", "is_bridge", "geom"),
+        [
+            (kind, f"{kind}路", stretch, stretch + 1, 1000.0, False, shapely.LineString([at(a, row), at(b, row)]))
+            for row, kind in enumerate(("expressway", "trunk", "secondary", "street", "lane"))
+            for stretch, (a, b) in enumerate([(0, 1.3), (1.3, 2.1), (2.1, 4)])
+        ],
+    ),
+    "building": (
+        ("use", "name", "street", "house_number", "floors", "staircases", "geom", "entrance"),
+        [
+            ("estate", "1栋", "street路", "5号", 6, 1, cell(0.3, 0.3, 0.02, 0.02), shapely.Point(at(0.3, 0.3))),
+            ("village", None, "lane路", "7号", 3, 1, cell(0.35, 0.3, 0.02, 0.02), shapely.Point(at(0.35, 0.3))),
+        ],
+    ),
+}
+"""The ground of the small city by table: a river, two parks (one of 30 metres), an estate, a way of each kind in three
+stretches, two buildings."""
+
+
+async def add_ground(context: Context) -> None:
+    """Adds the ground of the small city."""
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        for table, (columns, rows) in GROUND.items():
+            ids = await numbers(connection, table, len(rows))
+            written = ((number, *(_hexed(value) for value in values)) for number, values in zip(ids, rows, strict=True))
+            await add_rows(connection, table, ("id", *columns), written)
+
+
+def _hexed(value: Any) -> Any:
+    if not isinstance(value, shapely.Geometry):
+        return value
+    return shapely.to_wkb(shapely.set_srid(value, 4326), hex=True, include_srid=True)
+
+
 async def person(context: Context, role: str, *regions: str) -> Actor:
     """A signed-up account that may see these regions of the main scheme (none: all)."""
     login = f"{role}-{'-'.join(regions) or 'all'}"
@@ -113,11 +169,6 @@ def a_report(column: float, row: float, **fields: Any) -> IncidentReport:
     x, y = at(column, row)
     given = {"source": "test", "source_id": "1", "taxonomy": "source", "category": "pothole", "x": x, "y": y}
     return read_report({**given, **fields}, Where())
-
-
-def at(column: float, row: float) -> tuple[float, float]:
-    """A point on the small city's lattice: longitude, latitude."""
-    return WEST + column * STEP, SOUTH + row * STEP
 
 
 def bounds(geoms: Any) -> tuple[float, float, float, float]:

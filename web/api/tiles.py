@@ -26,7 +26,23 @@ async def region_tile(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Borders of one edition: an MVT layer for each tier, and `labels`. 204: nothing there; 304: nothing changed."""
-    tile = await onemap.region_tile(context, actor, scheme, edition, z, x, y, if_none_match)
+    return _answer(await onemap.region_tile(context, actor, scheme, edition, z, x, y, if_none_match))
+
+
+@router.get("/tiles/ground/{z}/{x}/{y}.mvt", response_class=Response)
+async def ground_tile(
+    z: int,
+    x: int,
+    y: int,
+    context: Ctx,
+    actor: SignedIn,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The base map: MVT layers `land`, `ways`, `buildings`, `names`. 204: nothing there; 304: nothing changed."""
+    return _answer(await onemap.ground_tile(context, actor, z, x, y, if_none_match))
+
+
+def _answer(tile: onemap.Tile) -> Response:
     headers = {"etag": tile.etag, "cache-control": "private, no-cache"}
     if tile.content is None:
         return Response(status_code=304, headers=headers)

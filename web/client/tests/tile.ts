@@ -1,4 +1,4 @@
-/** Writes a region tile as the server does, so that decoding is tested on real bytes. */
+/** Writes tiles as the server does, so that decoding is tested on real bytes. */
 import { PbfWriter } from 'pbf'
 
 type Ring = [number, number][]
@@ -11,9 +11,27 @@ export function writeTile(tiers: Record<string, Drawn[]>, labels: Labelled[] = [
     writeLayer(tile, tier, 3, regions.map(({ code, name, rings }) => ({ properties: { code, name }, commands: polygon(rings) })))
   if (labels.length)
     writeLayer(tile, 'labels', 1, labels.map(({ at, ...properties }) => ({ properties, commands: [9, zigzag(at[0]), zigzag(at[1])] })))
+  return bytesOf(tile)
+}
+
+export interface GroundFeature { properties: Record<string, string | number | boolean>; line: Ring }
+
+/** A tile of the base map, all of it as lines or points: what a shape is made of does not matter to its decoding. */
+export function writeGround(layers: Record<string, GroundFeature[]>): ArrayBuffer {
+  const tile = new PbfWriter()
+  for (const [name, features] of Object.entries(layers)) {
+    const type = features[0].line.length > 1 ? 2 : 1
+    writeLayer(tile, name, type, features.map(({ properties, line }) => ({ properties, commands: lineOf(line) })))
+  }
+  return bytesOf(tile)
+}
+
+function bytesOf(tile: PbfWriter): ArrayBuffer {
   const bytes = tile.finish()
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
 }
+
+const lineOf = (line: Ring) => polygon([line]).slice(0, -1)
 
 const zigzag = (value: number) => (value << 1) ^ (value >> 31)
 
@@ -34,7 +52,7 @@ function polygon(rings: Ring[]): number[] {
 
 function writeLayer(tile: PbfWriter, name: string, type: number, features: { properties: object; commands: number[] }[]) {
   const keys = Object.keys(features[0].properties)
-  const values = features.flatMap(({ properties }) => Object.values(properties) as string[])
+  const values = features.flatMap(({ properties }) => Object.values(properties) as (string | number | boolean)[])
   tile.writeMessage(3, (_, layer) => {
     layer.writeVarintField(15, 2)
     layer.writeStringField(1, name)
@@ -45,7 +63,11 @@ function writeLayer(tile: PbfWriter, name: string, type: number, features: { pro
         feature.writePackedVarint(4, commands)
       }, null))
     keys.forEach((key) => layer.writeStringField(3, key))
-    values.forEach((value) => layer.writeMessage(4, (text, message) => message.writeStringField(1, text), value))
+    values.forEach((value) => layer.writeMessage(4, (given, message) => {
+      if (typeof given === 'string') message.writeStringField(1, given)
+      else if (typeof given === 'number') message.writeSVarintField(6, given)
+      else message.writeBooleanField(7, given)
+    }, value))
     layer.writeVarintField(5, 4096)
   }, null)
 }

@@ -42,3 +42,5 @@ export const readOpenCounts = (tier: string, bbox: Box, signal?: AbortSignal) =>
 
 export const tileUrl = (scheme: string, edition: string) =>
   `/api/tiles/regions/${part(scheme)}/${part(edition)}/{z}/{x}/{y}.mvt`
+
+export const groundUrl = '/api/tiles/ground/{z}/{x}/{y}.mvt'

@@ -39,6 +39,8 @@ export const en: Record<keyof typeof zh, string> = {
   'layers.fromZoom': 'shown from zoom {zoom}',
   'layers.short': 'z{zoom}+',
   'layers.noEdition': 'No borders have been published in this scheme.',
+  'layers.base': 'Base map',
+  'layers.baseOf': 'Roads, water, green, buildings',
 
   'incident.open': 'Open',
   'incident.closed': 'Closed',
@@ -47,6 +49,8 @@ export const en: Record<keyof typeof zh, string> = {
   'legend.title': 'Legend',
   'legend.openIn': 'Open incidents / {tier}',
   'legend.cluster': 'Several',
+  'legend.water': 'Water',
+  'legend.green': 'Green',
   'legend.less': 'Fold the legend',
   'legend.more': 'Unfold the legend',
 
@@ -69,7 +73,7 @@ export const en: Record<keyof typeof zh, string> = {
   'map.pointer': 'Pointer position',
   'map.zoom': 'zoom {zoom}',
   'map.truncated': 'Too many incidents: only the newest {count} are shown. Zoom in.',
-  'map.tilesFailed': 'Some borders could not be loaded',
+  'map.tilesFailed': 'Parts of the map could not be loaded',
   'map.pointsFailed': 'Incidents could not be loaded',
   'map.noEdition': 'No borders have been published yet',
   'map.noEditionHint': 'They appear here once an administrator publishes the first edition.',

@@ -37,6 +37,8 @@ export const zh = {
   'layers.fromZoom': '放大到 {zoom} 级后显示',
   'layers.short': '{zoom} 级起',
   'layers.noEdition': '这个体系还没有发布过边界。',
+  'layers.base': '底图',
+  'layers.baseOf': '道路、水系、绿地与建筑',
 
   'incident.open': '未办结',
   'incident.closed': '已办结',
@@ -45,6 +47,8 @@ export const zh = {
   'legend.title': '图例',
   'legend.openIn': '未办结事件 / {tier}',
   'legend.cluster': '多个事件',
+  'legend.water': '水域',
+  'legend.green': '绿地',
   'legend.less': '收起图例',
   'legend.more': '展开图例',
 
@@ -67,7 +71,7 @@ export const zh = {
   'map.pointer': '指针位置',
   'map.zoom': '{zoom} 级',
   'map.truncated': '事件太多,只显示了最新的 {count} 个,请放大地图。',
-  'map.tilesFailed': '部分边界没有载入',
+  'map.tilesFailed': '部分地图没有载入',
   'map.pointsFailed': '事件没有载入',
   'map.noEdition': '还没有发布过网格边界',
   'map.noEditionHint': '管理员发布第一版边界之后,这里就会显示。',

@@ -50,7 +50,7 @@ function overlap(a: Taken, b: Taken): boolean {
 }
 
 /** Boxes by the cells of a coarse grid they touch; only boxes sharing a cell can overlap. */
-class Buckets {
+export class Buckets {
   private readonly boxes = new Map<string, Taken[]>()
 
   constructor(boxes: Taken[]) {

@@ -8,8 +8,8 @@ import type { Theme } from '../state/preferences'
 import { Highlight } from './highlight'
 import { IncidentLayer, type MarkFilter } from './incidentLayer'
 import { LabelLayer } from './labels'
+import { asBounds, MapTiles, type MapSource } from './mapTiles'
 import { Browse, PickPoint, type Mode } from './modes'
-import { asBounds, RegionTiles, type RegionSource } from './regionTiles'
 import { palettes, ranks, shownTiers, tintOf, type Tint, type TintSteps } from './style'
 import { TilePainter } from './tilePainter'
 
@@ -41,8 +41,8 @@ export class CityMap {
   private readonly browse: Browse
   private readonly pick: PickPoint
   private mode: Mode
-  private source: RegionSource | null = null
-  private regions: RegionTiles | null = null
+  private source: MapSource | null = null
+  private tiles: MapTiles | null = null
   private hidden: string[] = []
   private moving = false
   private palette
@@ -107,26 +107,26 @@ export class CityMap {
     this.labels.restyle(this.palette, this.rankOf)
   }
 
-  /** The old borders stay until the new ones are there, so that a new edition does not flash. */
-  setRegions(source: RegionSource | null) {
-    if (source?.url === this.source?.url) return
-    const old = this.regions
+  /** The old tiles stay until the new ones are there, so that a new edition does not flash. */
+  setSource(source: MapSource) {
+    if (source.regions === this.source?.regions && source.ground === this.source?.ground) return
+    const old = this.tiles
     this.source = source
     this.hover.show(null)
-    if (!source) {
-      this.regions = null
+    if (!source.regions && !source.ground) {
+      this.tiles = null
       old?.remove()
       return
     }
-    const regions = new RegionTiles(source, this.painter, {
-      labels: (key, coords, labels) => this.labels.put(key, coords, labels),
+    const tiles = new MapTiles(source, this.painter, {
+      texts: (key, coords, texts) => this.labels.put(key, coords, texts),
       dropped: (key) => this.labels.drop(key),
       failed: (status) => this.listener.failed(status),
     })
-    regions.on('loading', () => this.listener.busy(true))
-    regions.on('load', () => this.listener.busy(false))
-    regions.once('load', () => old?.remove())
-    this.regions = regions.addTo(this.map)
+    tiles.on('loading', () => this.listener.busy(true))
+    tiles.on('load', () => this.listener.busy(false))
+    tiles.once('load', () => old?.remove())
+    this.tiles = tiles.addTo(this.map)
   }
 
   setHiddenTiers(hidden: string[]) {
@@ -210,7 +210,7 @@ export class CityMap {
   }
 
   reload() {
-    this.regions?.redraw()
+    this.tiles?.redraw()
   }
 
   private readonly rankOf = (tier: string, zoom: number) => {
@@ -241,7 +241,7 @@ export class CityMap {
     const hit = this.incidentAt(point)
     if (hit && 'id' in hit) return this.listener.incidentChosen(hit.id)
     if (hit) return this.goTo({ zoom: Math.min(hit.zoom, MAX_ZOOM), lat: hit.lat, lon: hit.lon })
-    const region = await this.regions?.regionAt(this.map, at)
+    const region = await this.tiles?.regionAt(this.map, at)
     if (region) this.listener.regionChosen(region.code)
   }
 
@@ -249,7 +249,7 @@ export class CityMap {
     if (this.moving) return
     this.listener.pointed({ lon: at.lng, lat: at.lat })
     this.map.getContainer().style.cursor = this.incidentAt(point) ? 'pointer' : ''
-    const region = (await this.regions?.regionAt(this.map, at)) ?? null
+    const region = (await this.tiles?.regionAt(this.map, at)) ?? null
     if (this.mode !== this.browse) return
     this.hover.show(region)
     this.listener.hovered(region?.name ?? null)

@@ -8,7 +8,23 @@ export type Tint = 0 | 1 | 2
 /** Pixels by rank: 0 is the finest tier drawn. */
 export const lineWeights = [0.6, 1.1, 2] as const
 
+/** Ways from the widest to the narrowest. */
+export const wayKinds = ['expressway', 'trunk', 'secondary', 'street', 'lane'] as const
+export type WayKind = (typeof wayKinds)[number]
+
+/** The base map stays quiet: nothing in it is as strong as a border, a label or an incident. */
+export interface BasePalette {
+  /** By use; a use without a colour is left as plain land. */
+  land: Readonly<Record<string, string>>
+  building: string
+  wall: string
+  ways: Readonly<Record<WayKind, string>>
+  casings: Readonly<Record<WayKind, string>>
+  names: { way: string; water: string; green: string; area: string; building: string }
+}
+
 export interface Palette {
+  base: BasePalette
   ground: string
   land: string
   lines: readonly [string, string, string]
@@ -24,6 +40,17 @@ export interface Palette {
 
 export const palettes: Record<Theme, Palette> = {
   light: {
+    base: {
+      land: {
+        estate: '#eef1f4', old_town: '#ebedf0', village: '#f0f0ed', industry: '#eaeaef', farmland: '#e9f0e2', park: '#d8e8d4',
+        campus: '#eef1ea', mall: '#f3eeea', public: '#eeecf2', water: '#c2d7e6',
+      },
+      building: '#dee3e9',
+      wall: '#ced5dd',
+      ways: { expressway: '#f6e0b6', trunk: '#faefd8', secondary: '#ffffff', street: '#ffffff', lane: '#ffffff' },
+      casings: { expressway: '#d0b684', trunk: '#d9caa8', secondary: '#d2d9e1', street: '#d8dee5', lane: '#e1e5ea' },
+      names: { way: '#6b7682', water: '#3f739c', green: '#4a7650', area: '#707b87', building: '#87929d' },
+    },
     ground: '#e6ebf0',
     land: '#f8fafb',
     lines: ['#a4b4c6', '#6786a9', '#36557a'],
@@ -37,6 +64,17 @@ export const palettes: Record<Theme, Palette> = {
     surface: '#ffffff',
   },
   dark: {
+    base: {
+      land: {
+        estate: '#151e28', old_town: '#171f29', village: '#171f27', industry: '#191f2a', farmland: '#16221e', park: '#17281f',
+        campus: '#172124', mall: '#1c2027', public: '#1a1f2a', water: '#112d41',
+      },
+      building: '#263240',
+      wall: '#324050',
+      ways: { expressway: '#4b4435', trunk: '#3c3a35', secondary: '#2e3844', street: '#29323d', lane: '#252e39' },
+      casings: { expressway: '#0f151c', trunk: '#0f151c', secondary: '#10171f', street: '#111820', lane: '#121922' },
+      names: { way: '#8592a0', water: '#6c9cc2', green: '#6f9a78', area: '#7d8a98', building: '#74818f' },
+    },
     ground: '#0b1017',
     land: '#131b25',
     lines: ['#3b5069', '#50729a', '#7ba0cd'],
@@ -49,6 +87,23 @@ export const palettes: Record<Theme, Palette> = {
     grey: '#8593a3',
     surface: '#161e28',
   },
+}
+
+/** Pixels at zoom 18, and what a way keeps from afar; between, it loses a good third with each zoom. */
+const WIDTHS: Record<WayKind, readonly [near: number, far: number]> = {
+  expressway: [30, 2.6], trunk: [26, 2], secondary: [19, 1.5], street: [13, 1.2], lane: [7, 1],
+}
+
+export function wayWidth(kind: WayKind, zoom: number): number {
+  const [near, far] = WIDTHS[kind]
+  return Math.max(far, near * 0.64 ** (18 - Math.min(zoom, 18)))
+}
+
+/** The colour in which something of the base map is named. */
+export function nameColour({ names }: BasePalette, kind: string): string {
+  if (kind === 'water' || kind === 'building') return names[kind]
+  if (kind === 'park') return names.green
+  return (wayKinds as readonly string[]).includes(kind) ? names.way : names.area
 }
 
 export const font = '"Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif'

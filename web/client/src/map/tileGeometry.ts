@@ -1,17 +1,17 @@
 /** A region tile decoded into flat arrays, and the question which region covers a point of it. */
-import { VectorTile, type VectorTileLayer } from '@mapbox/vector-tile'
+import { VectorTile, type VectorTileFeature, type VectorTileLayer } from '@mapbox/vector-tile'
 import { PbfReader } from 'pbf'
 
 export const EXTENT = 4096
 
-/** Regions of one tier. Ring r is the points ringStart[r]…ringStart[r+1] of xy; region i owns rings firstRing[i]…firstRing[i+1]. */
-export interface Cells {
+/** Ring (or line) r is the points ringStart[r]…ringStart[r+1] of xy; shape i owns rings firstRing[i]…firstRing[i+1]. */
+export interface Shapes { firstRing: Uint32Array; ringStart: Uint32Array; xy: Int16Array }
+
+/** Regions of one tier. */
+export interface Cells extends Shapes {
   codes: string[]
   names: string[]
   boxes: Int16Array
-  firstRing: Uint32Array
-  ringStart: Uint32Array
-  xy: Int16Array
 }
 
 export interface TileLabel { code: string; name: string; tier: string; x: number; y: number; room: number }
@@ -26,44 +26,56 @@ export function decodeTile(bytes: ArrayBuffer): Tile {
 }
 
 function decodeCells(layer: VectorTileLayer): Cells {
-  const codes: string[] = []
-  const names: string[] = []
-  const boxes = new Int16Array(layer.length * 4)
+  const regions = features(layer)
+  const shapes = decodeShapes(regions)
+  return {
+    ...shapes,
+    codes: regions.map(({ properties }) => String(properties.code)),
+    names: regions.map(({ properties }) => String(properties.name)),
+    boxes: boxesOf(shapes),
+  }
+}
+
+export function features(layer: VectorTileLayer): VectorTileFeature[] {
+  return Array.from({ length: layer.length }, (_, i) => layer.feature(i))
+}
+
+export function decodeShapes(found: VectorTileFeature[]): Shapes {
   const firstRing = [0]
   const ringStart = [0]
   const xy: number[] = []
-  const scale = EXTENT / layer.extent
-  for (let i = 0; i < layer.length; i++) {
-    const feature = layer.feature(i)
-    codes.push(String(feature.properties.code))
-    names.push(String(feature.properties.name))
-    const box = [32767, 32767, -32768, -32768]
+  for (const feature of found) {
+    const scale = EXTENT / feature.extent
     for (const ring of feature.loadGeometry()) {
-      for (const point of ring) {
-        const [x, y] = [Math.round(point.x * scale), Math.round(point.y * scale)]
-        xy.push(x, y)
-        if (x < box[0]) box[0] = x
-        if (y < box[1]) box[1] = y
-        if (x > box[2]) box[2] = x
-        if (y > box[3]) box[3] = y
-      }
+      for (const { x, y } of ring) xy.push(Math.round(x * scale), Math.round(y * scale))
       ringStart.push(xy.length / 2)
     }
     firstRing.push(ringStart.length - 1)
+  }
+  return { firstRing: Uint32Array.from(firstRing), ringStart: Uint32Array.from(ringStart), xy: Int16Array.from(xy) }
+}
+
+function boxesOf({ firstRing, ringStart, xy }: Shapes): Int16Array {
+  const boxes = new Int16Array((firstRing.length - 1) * 4)
+  for (let i = 0; i < firstRing.length - 1; i++) {
+    const box = [32767, 32767, -32768, -32768]
+    for (let p = ringStart[firstRing[i]]; p < ringStart[firstRing[i + 1]]; p++) {
+      const [x, y] = [xy[p * 2], xy[p * 2 + 1]]
+      if (x < box[0]) box[0] = x
+      if (y < box[1]) box[1] = y
+      if (x > box[2]) box[2] = x
+      if (y > box[3]) box[3] = y
+    }
     boxes.set(box, i * 4)
   }
-  return {
-    codes, names, boxes,
-    firstRing: Uint32Array.from(firstRing), ringStart: Uint32Array.from(ringStart), xy: Int16Array.from(xy),
-  }
+  return boxes
 }
 
 function decodeLabels(layer: VectorTileLayer, tiers: Map<string, Cells>): TileLabel[] {
   const widths = new Map<string, number>()
   for (const { codes, boxes } of tiers.values())
     codes.forEach((code, i) => widths.set(code, boxes[i * 4 + 2] - boxes[i * 4]))
-  return Array.from({ length: layer.length }, (_, i) => {
-    const feature = layer.feature(i)
+  return features(layer).map((feature) => {
     const { properties } = feature
     const [[point]] = feature.loadGeometry()
     const code = String(properties.code)

@@ -1,8 +1,8 @@
-/** Draws one decoded tile. Paths are batched by 64 regions: one large path per tile takes ten times as long. */
+/** Draws one tile from the bottom up: land, tints, ground, borders. */
+import { paintGround, paintLandUse, type Ground } from './ground'
 import { lineWeights, type Palette, type Rank, type Tint } from './style'
 import { EXTENT, type Cells, type Tile } from './tileGeometry'
-
-const BATCH = 64
+import { all, batched, type Context, type PaintSize } from './tilePaths'
 
 export interface PaintStyle {
   palette: Palette
@@ -11,24 +11,24 @@ export interface PaintStyle {
   tints: ReadonlyMap<string, Tint>
 }
 
-type Context = OffscreenCanvasRenderingContext2D
-
 export function paintTile(
-  context: Context, tile: Tile, ranks: Record<string, Rank>, pixels: number, density: number, style: PaintStyle,
+  context: Context, tile: Tile, ground: Ground | null, ranks: Record<string, Rank>, size: PaintSize, style: PaintStyle,
 ) {
-  const scale = pixels / EXTENT
+  const scale = size.pixels / EXTENT
   const byRank = [...tile.tiers.keys()].filter((tier) => tier in ranks).sort((a, b) => ranks[a] - ranks[b])
   const coarsest = byRank.at(-1)
-  context.lineJoin = 'round'
+  context.lineJoin = context.lineCap = 'round'
   if (coarsest) paintLand(context, tile.tiers.get(coarsest)!, scale, style.palette.land)
+  if (ground) paintLandUse(context, ground, scale, style.palette.base)
   const tinted = style.tinted ? tile.tiers.get(style.tinted) : undefined
   if (tinted) paintTints(context, tinted, scale, style)
+  if (ground) paintGround(context, ground, scale, size, style.palette.base)
   for (const tier of byRank) {
     if (style.hidden.has(tier)) continue
     const cells = tile.tiers.get(tier)!
     context.strokeStyle = style.palette.lines[ranks[tier]]
-    context.lineWidth = lineWeights[ranks[tier]] * density
-    batched(context, cells, all(cells), scale, () => context.stroke())
+    context.lineWidth = lineWeights[ranks[tier]] * size.density
+    batched(context, cells, all(cells), scale, true, () => context.stroke())
   }
 }
 
@@ -36,7 +36,7 @@ export function paintTile(
 function paintLand(context: Context, cells: Cells, scale: number, colour: string) {
   context.fillStyle = context.strokeStyle = colour
   context.lineWidth = 1
-  batched(context, cells, all(cells), scale, () => {
+  batched(context, cells, all(cells), scale, true, () => {
     context.fill('evenodd')
     context.stroke()
   })
@@ -46,26 +46,6 @@ function paintTints(context: Context, cells: Cells, scale: number, { palette, ti
   for (const tint of [1, 2] as const) {
     const chosen = all(cells).filter((i) => tints.get(cells.codes[i]) === tint)
     context.fillStyle = palette.tints[tint]
-    batched(context, cells, chosen, scale, () => context.fill('evenodd'))
-  }
-}
-
-const all = (cells: Cells) => Array.from(cells.codes.keys())
-
-function batched(context: Context, cells: Cells, chosen: number[], scale: number, finish: () => void) {
-  for (let start = 0; start < chosen.length; start += BATCH) {
-    context.beginPath()
-    for (const i of chosen.slice(start, start + BATCH)) trace(context, cells, i, scale)
-    finish()
-  }
-}
-
-function trace(context: Context, { firstRing, ringStart, xy }: Cells, i: number, scale: number) {
-  for (let ring = firstRing[i]; ring < firstRing[i + 1]; ring++) {
-    for (let p = ringStart[ring]; p < ringStart[ring + 1]; p++) {
-      if (p === ringStart[ring]) context.moveTo(xy[p * 2] * scale, xy[p * 2 + 1] * scale)
-      else context.lineTo(xy[p * 2] * scale, xy[p * 2 + 1] * scale)
-    }
-    context.closePath()
+    batched(context, cells, chosen, scale, true, () => context.fill('evenodd'))
   }
 }

@@ -1,10 +1,13 @@
 /** The page's side of the tile worker: asks for tiles, hands out what comes back. */
+import type { TileName } from './ground'
 import type { Palette, Rank, Tint } from './style'
 import type { Piece, TileLabel } from './tileGeometry'
 
 export interface TileRequest {
   key: string
-  url: string
+  /** Addresses of the two tiles drawn as one; null for none. */
+  regions: string | null
+  ground: string | null
   column: number
   row: number
   zoom: number
@@ -21,19 +24,22 @@ export type ToWorker =
   | { kind: 'find'; question: number; key: string; x: number; y: number }
 
 export type FromWorker =
-  | { kind: 'painted'; key: string; bitmap: ImageBitmap | null; labels: TileLabel[] | null }
+  | { kind: 'painted'; key: string; bitmap: ImageBitmap | null; texts: TileTexts | null }
   | { kind: 'failed'; key: string; status: number }
   | { kind: 'found'; question: number; region: FoundRegion | null }
+
+/** What is written on a tile: names of regions, and of the ground beneath. */
+export interface TileTexts { labels: TileLabel[]; names: TileName[] }
 
 export interface FoundRegion { code: string; name: string; tier: string; zoom: number; pieces: Piece[] }
 
 export interface TileListener {
-  painted(bitmap: ImageBitmap | null, labels: TileLabel[] | null): void
+  painted(bitmap: ImageBitmap | null, texts: TileTexts | null): void
   failed(status: number): void
 }
 
 export class TilePainter {
-  private readonly worker = new Worker(new URL('./regionTiles.worker.ts', import.meta.url), { type: 'module' })
+  private readonly worker = new Worker(new URL('./mapTiles.worker.ts', import.meta.url), { type: 'module' })
   private readonly listeners = new Map<string, TileListener>()
   private readonly answers = new Map<number, (region: FoundRegion | null) => void>()
   private questions = 0
@@ -83,7 +89,7 @@ export class TilePainter {
     }
     const listener = this.listeners.get(message.key)
     if (message.kind === 'failed') listener?.failed(message.status)
-    else if (listener) listener.painted(message.bitmap, message.labels)
+    else if (listener) listener.painted(message.bitmap, message.texts)
     else message.bitmap?.close()
   }
 }

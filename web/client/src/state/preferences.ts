@@ -1,4 +1,4 @@
-/** What a person chose on this device: language, theme, folded panels. An address may say otherwise (?lang=, ?theme=). */
+/** What a person chose on this device: language, theme, base map, folded panels. An address may say otherwise (?lang=, ?theme=). */
 import { computed, ref, watchEffect } from 'vue'
 
 export type Language = 'zh' | 'en'
@@ -39,6 +39,13 @@ export const folded = ref<Record<'left' | 'right' | 'legend', boolean>>({
 export function fold(panel: keyof typeof folded.value, value: boolean) {
   folded.value[panel] = value
   store(`folded.${panel}`, String(value))
+}
+
+export const baseMap = ref(stored('baseMap') !== 'false')
+
+export function showBaseMap(value: boolean) {
+  baseMap.value = value
+  store('baseMap', String(value))
 }
 
 watchEffect(() => {

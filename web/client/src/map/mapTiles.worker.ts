@@ -1,10 +1,11 @@
-/** Fetches region tiles, keeps them decoded and paints them, so that a change of colour asks the server for nothing. */
+/** Fetches tiles, keeps them decoded and paints them, so that a change of colour asks the server for nothing. */
+import { decodeGround, type Ground } from './ground'
 import { palettes, type Tint } from './style'
 import { cellAt, decodeTile, ringsOf, type Tile } from './tileGeometry'
 import { paintTile, type PaintStyle } from './tilePaint'
 import type { FoundRegion, FromWorker, TileRequest, ToWorker } from './tilePainter'
 
-interface Kept { request: TileRequest; abort: AbortController; tile: Tile | null }
+interface Kept { request: TileRequest; abort: AbortController; tile: Tile | null; ground: Ground | null }
 
 const scope = self as unknown as DedicatedWorkerGlobalScope
 const kept = new Map<string, Kept>()
@@ -25,18 +26,33 @@ function tell(message: FromWorker, transfer: Transferable[] = []) {
 }
 
 async function read(request: TileRequest) {
-  const one: Kept = { request, abort: new AbortController(), tile: null }
+  const one: Kept = { request, abort: new AbortController(), tile: null, ground: null }
   kept.set(request.key, one)
   try {
-    const response = await fetch(request.url, { credentials: 'same-origin', signal: one.abort.signal })
-    if (!response.ok) return tell({ kind: 'failed', key: request.key, status: response.status })
-    const bytes = await response.arrayBuffer()
+    const [regions, ground] = await Promise.all(
+      [request.regions, request.ground].map((url) => (url ? load(url, one.abort.signal) : new ArrayBuffer(0))),
+    )
     if (!kept.has(request.key)) return
-    one.tile = decodeTile(bytes)
+    one.tile = decodeTile(regions)
+    one.ground = request.ground ? decodeGround(ground) : null
     paint(one, true)
-  } catch {
-    if (!one.abort.signal.aborted) tell({ kind: 'failed', key: request.key, status: 0 })
+  } catch (reason) {
+    if (one.abort.signal.aborted) return
+    one.abort.abort()
+    tell({ kind: 'failed', key: request.key, status: reason instanceof Refused ? reason.status : 0 })
   }
+}
+
+class Refused extends Error {
+  constructor(readonly status: number) {
+    super()
+  }
+}
+
+async function load(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+  const response = await fetch(url, { credentials: 'same-origin', signal })
+  if (!response.ok) throw new Refused(response.status)
+  return response.arrayBuffer()
 }
 
 function drop(key: string) {
@@ -45,13 +61,13 @@ function drop(key: string) {
   stale.delete(key)
 }
 
-function paint({ request, tile }: Kept, first: boolean) {
-  const labels = first && tile ? tile.labels : null
-  if (!tile?.tiers.size) return tell({ kind: 'painted', key: request.key, bitmap: null, labels })
+function paint({ request, tile, ground }: Kept, first: boolean) {
+  const texts = first && tile ? { labels: tile.labels, names: ground?.names ?? [] } : null
+  if (!tile?.tiers.size && !ground) return tell({ kind: 'painted', key: request.key, bitmap: null, texts })
   const canvas = new OffscreenCanvas(request.pixels, request.pixels)
-  paintTile(canvas.getContext('2d')!, tile, request.ranks, request.pixels, request.density, style)
+  paintTile(canvas.getContext('2d')!, tile!, ground, request.ranks, request, style)
   const bitmap = canvas.transferToImageBitmap()
-  tell({ kind: 'painted', key: request.key, bitmap, labels }, [bitmap])
+  tell({ kind: 'painted', key: request.key, bitmap, texts }, [bitmap])
 }
 
 function restyle(wanted: PaintStyle, touched: (tile: Tile) => boolean) {

@@ -1,25 +1,26 @@
-/** The Leaflet layer of region borders; a worker reads and paints its tiles. */
+/** The Leaflet layer of region borders and of the base map beneath them; a worker reads and paints its tiles. */
 import * as L from 'leaflet'
 import type { Box, SchemeTier } from '../api/contract'
 import { lineRanks, shownTiers } from './style'
-import { EXTENT, type TileLabel } from './tileGeometry'
-import type { FoundRegion, TilePainter } from './tilePainter'
+import { EXTENT } from './tileGeometry'
+import type { FoundRegion, TilePainter, TileTexts } from './tilePainter'
 
 const MAX_ZOOM_OF_TILES = 18
 
-export interface RegionSource { url: string; edition: string; tiers: SchemeTier[]; bbox: Box | null }
+/** Addresses of tiles, with {z}, {x} and {y}; null where there are no regions, or no base map is wanted. */
+export interface MapSource { regions: string | null; ground: string | null; tiers: SchemeTier[]; bbox: Box | null }
 
 export interface TileNews {
-  labels(key: string, coords: L.Coords, labels: TileLabel[]): void
+  texts(key: string, coords: L.Coords, texts: TileTexts): void
   dropped(key: string): void
   failed(status: number): void
 }
 
-export class RegionTiles extends L.GridLayer {
+export class MapTiles extends L.GridLayer {
   private readonly density = Math.min(window.devicePixelRatio || 1, 3)
 
   constructor(
-    private readonly source: RegionSource,
+    private readonly source: MapSource,
     private readonly painter: TilePainter,
     private readonly news: TileNews,
   ) {
@@ -29,7 +30,7 @@ export class RegionTiles extends L.GridLayer {
       updateWhenIdle: false,
       noWrap: true,
       bounds: source.bbox ? asBounds(source.bbox) : undefined,
-      className: 'region-tiles',
+      className: 'map-tiles',
     })
     this.on('tileunload', ({ coords }: L.TileEvent) => {
       const key = this.keyOf(coords)
@@ -47,9 +48,9 @@ export class RegionTiles extends L.GridLayer {
     }
     let finish: L.DoneCallback | null = done
     this.painter.read(this.request(coords, key), {
-      painted: (bitmap, labels) => {
+      painted: (bitmap, texts) => {
         show(bitmap)
-        if (labels) this.news.labels(key, coords, labels)
+        if (texts) this.news.texts(key, coords, texts)
         finish?.(undefined, tile)
         finish = null
       },
@@ -79,7 +80,8 @@ export class RegionTiles extends L.GridLayer {
     const { x, y, z } = coords
     return {
       key,
-      url: L.Util.template(this.source.url, { x, y, z }),
+      regions: this.source.regions && L.Util.template(this.source.regions, { x, y, z }),
+      ground: this.source.ground && L.Util.template(this.source.ground, { x, y, z }),
       column: x,
       row: y,
       zoom: z,
