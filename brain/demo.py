@@ -14,6 +14,7 @@ from brain import accounts, boundaries
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.demo_ground import add_ground
+from brain.demo_history import load_history
 from brain.region_files import RegionSet
 from data.demo.accounts import ACCOUNTS, demo_accounts
 from data.demo.city import DemoCity, make_city, unusual
@@ -99,6 +100,8 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
         await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=demo.note, progress=progress)
     await add_ground(context, city, in_full=demo.in_full, progress=progress)
     await _add_departments(context, city, demo, progress)
+    if demo.days:
+        await load_history(context, city, demo.days, progress)
     await _add_accounts(context, city)
 
 

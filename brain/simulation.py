@@ -12,11 +12,11 @@ from itertools import count
 from typing import Any
 
 import httpx
-from data.demo.history import TAXONOMIES, History
-from data.demo.rhythms import first_evening_of
 
 from data.demo.city import DemoCity
-from data.errors import Unauthenticated, Unready
+from data.demo.history import TAXONOMIES, History
+from data.demo.rhythms import DAY_S, ZONE_S, local_day, next_day_of
+from data.errors import NotFound, Unauthenticated, Unready
 
 TICK_S = 1.0
 """What is due within this time is sent together."""
@@ -24,8 +24,10 @@ TICK_S = 1.0
 WINDOW_DAYS = 30
 """The city's future is made by so many days at a time."""
 
-SCENARIOS = {"xingtongji": "xingtongji"}
-"""Evenings that a simulation can begin with, by the name of the feast."""
+SCENARIOS = {"xingtongji": "tongji"}
+"""Evenings that a simulation can begin with: the name of the feast."""
+
+EVENING_S = 18 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,14 @@ def coming(city: DemoCity, categories: Sequence[tuple[str, str, str]], begin: da
                 yield Report(int(part.reported_at[row]), body)
 
 
-def begin_of(scenario: str | None) -> datetime:
-    """When the city's time begins: now, or on the next evening of a scenario."""
-    now = datetime.now(UTC)
-    return now if scenario is None else first_evening_of(SCENARIOS[scenario], now)
+def begin_of(city: DemoCity, scenario: str | None, now: datetime) -> datetime:
+    """When the city's time begins: now, or on the next evening of a scenario. Raises NotFound where there is none."""
+    if scenario is None:
+        return now
+    day = next_day_of(SCENARIOS[scenario], city.plan.place.city[0][:2], local_day(int(now.timestamp())))
+    if day is None:
+        raise NotFound("simulate.no_scenario", scenario=scenario)
+    return datetime.fromtimestamp(day * DAY_S - ZONE_S + EVENING_S, UTC)
 
 
 async def signed_in(client: httpx.AsyncClient, login: str, password: str) -> None:

@@ -39,7 +39,7 @@ CityOption = Annotated[
 def load(
     city: CityOption = City.CHANCHENG,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same city on any machine.")] = 1,
-    history: Annotated[int, typer.Option(min=0, max=3660, help="Days of incidents before today.")] = 365,
+    history: Annotated[int, typer.Option(min=0, max=365, help="Days of incidents before today.")] = 365,
     unusual: Annotated[
         Path | None, typer.Option(help="Where to list micro-grids beyond 30 to 100 households, with the reason.")
     ] = None,

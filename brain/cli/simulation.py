@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -67,8 +68,8 @@ async def _simulate(
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
         await simulation.signed_in(client, DISPATCHER, password)
         categories = await simulation.categories_of(client)
-        begin = simulation.begin_of(scenario)
         city = await asyncio.to_thread(make_city, found.city, found.seed)
+        begin = simulation.begin_of(city, scenario, datetime.now(UTC))
         if not quiet:
             say("simulate.begins", begin=f"{begin.astimezone():%Y-%m-%d %H:%M}", speed=speed)
         reports = simulation.coming(city, categories, begin, f"sim{begin:%y%m%d%H%M%S}")

@@ -99,6 +99,15 @@ def _feasts(first: int, days: int, province: str) -> list[str | None]:
     return found
 
 
+def next_day_of(feast: str, province: str, after: int) -> int | None:
+    """The next first day of a feast from day `after` on, or None where it is not kept or not known."""
+    known = invented()["festivals"][feast]
+    if known.get("only", province) != province:
+        return None
+    days = ((date.fromisoformat(begins) - date(1970, 1, 1)).days for begins in known["on"])
+    return next((day for day in days if day >= after), None)
+
+
 def expected(kinds: list[dict[str, Any]], calendar: Calendar) -> Floats:
     """How many incidents of each kind on each day (kinds, days), in parts of an average day of the year."""
     tables = invented()
