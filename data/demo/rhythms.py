@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -97,6 +97,15 @@ def _feasts(first: int, days: int, province: str) -> list[str | None]:
             for place in range(max(0, day), min(days, day + feast["days"])):
                 found[place] = name
     return found
+
+
+def first_evening_of(feast: str, after: datetime) -> datetime:
+    """Six o'clock, there, on the next first day of a feast. Raises ValueError beyond the years that are known."""
+    for begins in invented()["festivals"][feast]["on"]:
+        found = datetime.fromisoformat(f"{begins}T18:00:00+08:00")
+        if found > after:
+            return found
+    raise ValueError(f"no {feast} is known after {after}")
 
 
 def expected(kinds: list[dict[str, Any]], calendar: Calendar) -> Floats:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from data.demo import history as demo_history
 from data.demo.city import DemoCity, make_city
 from data.demo.history import TAXONOMIES, History, Part
-from data.demo.rhythms import DAY_S, OPENS_S, SHUTS_S, ZONE_S, WorkingTime, invented, make_calendar
+from data.demo.rhythms import DAY_S, OPENS_S, SHUTS_S, ZONE_S, WorkingTime, first_evening_of, invented, make_calendar
 from data.demo.walks import routes
 from data.dictionaries.transitions import state_after, states
 
@@ -234,6 +234,15 @@ def test_parts_are_of_some_days(chancheng: DemoCity, monkeypatch: pytest.MonkeyP
     ids = [name for part in found for name in part.source_id]
     assert len(set(ids)) == len(ids)
     assert [part.source_id[0] for part in found] == [small.first_source_id(number) for number in range(len(found))]
+
+
+def test_the_next_evening_of_a_feast_is_known() -> None:
+    """Of the procession over the bridges, there; not beyond the years that are listed."""
+    evening = first_evening_of("xingtongji", END)
+    assert evening.isoformat() == "2027-02-21T18:00:00+08:00"
+    assert first_evening_of("xingtongji", evening) > evening
+    with pytest.raises(ValueError, match="xingtongji"):
+        first_evening_of("xingtongji", datetime(2099, 1, 1, tzinfo=UTC))
 
 
 @given(st.integers(0, 300 * DAY_S), st.integers(1, 60 * (SHUTS_S - OPENS_S)))
