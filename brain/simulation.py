@@ -24,9 +24,6 @@ TICK_S = 1.0
 WINDOW_DAYS = 30
 """The city's future is made by so many days at a time."""
 
-SCENARIOS = {"xingtongji": "tongji"}
-"""Evenings that a simulation can begin with: the name of the feast."""
-
 EVENING_S = 18 * 3600
 
 
@@ -61,10 +58,10 @@ def coming(city: DemoCity, categories: Sequence[tuple[str, str, str]], begin: da
 
 
 def begin_of(city: DemoCity, scenario: str | None, now: datetime) -> datetime:
-    """When the city's time begins: now, or on the next evening of a scenario. Raises NotFound where there is none."""
+    """When the city's time begins: now, or on the next evening of a feast. Raises NotFound where there is none."""
     if scenario is None:
         return now
-    day = next_day_of(SCENARIOS[scenario], city.plan.place.city[0][:2], local_day(int(now.timestamp())))
+    day = next_day_of(scenario, city.plan.place.city[0][:2], local_day(int(now.timestamp())))
     if day is None:
         raise NotFound("simulate.no_scenario", scenario=scenario)
     return datetime.fromtimestamp(day * DAY_S - ZONE_S + EVENING_S, UTC)

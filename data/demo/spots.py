@@ -92,7 +92,7 @@ class Ground:
             "road": length * traffic[ways.kind] * (ways.is_bridge == 0) * ~self._at_rim,
             "bridge": _bridges(city),
         }
-        self._upto = {what: weight.cumsum() / weight.sum() for what, weight in weights.items()}
+        self._upto = {what: weight.cumsum() / weight.sum() for what, weight in weights.items() if weight.any()}
         components = next(assets for assets in city.assets if assets.kind == "component")
         codes, code = np.unique(components.category, return_inverse=True)
         self._components = {
@@ -105,7 +105,8 @@ class Ground:
         self._outside = self._beyond(200, random)
 
     def draw(self, what: str, kind: int, count: int, random: np.random.Generator) -> Spots:
-        """So many places for incidents of one kind: each kind has hot spots of its own."""
+        """So many places for incidents of one kind, with hot spots of its own; where there are none, streets."""
+        what = what if what in self._hot else "street"
         found = self._fresh(what, count, random)
         hot = np.flatnonzero(random.random(count) < HOT_SHARE)
         rank = np.searchsorted(self._zipf, random.random(len(hot)))
@@ -209,6 +210,7 @@ def _bridges(city: DemoCity) -> Floats:
     """Weights of ways: bridges, the more the nearer they are to the old town."""
     ways = city.ways
     middle = (ways.points[ways.start] + ways.points[ways.end]) / 2
-    east, north, _ = city.plan.place.old_towns[0]
-    away = np.hypot(middle[:, 0] - east * 1000, middle[:, 1] - north * 1000)
-    return np.asarray((ways.is_bridge > 0) * ~_at_rim(city) / (1 + (away / 2000) ** 2))
+    found = (ways.is_bridge > 0) * ~_at_rim(city)
+    for east, north, _ in city.plan.place.old_towns[:1]:
+        found = found / (1 + ((middle - (east * 1000, north * 1000)) ** 2).sum(axis=1) / 2000**2)
+    return np.asarray(found, dtype=np.float64)

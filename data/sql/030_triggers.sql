@@ -126,7 +126,7 @@ create or replace trigger incident_still_refers
     for each statement execute function check_incidents();
 
 -- Every incident begins with the event of its report: there is none without a log. What is handed over together with
--- its own log, in one statement, by the system, keeps that one (decision 0021); asked one by one, as below.
+-- its own log, in one statement, by the system, keeps that one (decision 0023); asked one by one, as below.
 create or replace function log_reports() returns trigger
     language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
 $$

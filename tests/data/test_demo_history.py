@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from itertools import groupby
 from typing import Any
@@ -19,7 +19,17 @@ from hypothesis import strategies as st
 from data.demo import history as demo_history
 from data.demo.city import DemoCity, make_city
 from data.demo.history import TAXONOMIES, History, Part
-from data.demo.rhythms import DAY_S, OPENS_S, SHUTS_S, ZONE_S, WorkingTime, invented, make_calendar
+from data.demo.rhythms import (
+    DAY_S,
+    OPENS_S,
+    SHUTS_S,
+    ZONE_S,
+    WorkingTime,
+    invented,
+    local_day,
+    make_calendar,
+    next_day_of,
+)
 from data.demo.walks import routes
 from data.dictionaries.transitions import state_after, states
 
@@ -234,6 +244,17 @@ def test_parts_are_of_some_days(chancheng: DemoCity, monkeypatch: pytest.MonkeyP
     ids = [name for part in found for name in part.source_id]
     assert len(set(ids)) == len(ids)
     assert [part.source_id[0] for part in found] == [small.first_source_id(number) for number in range(len(found))]
+
+
+def test_the_next_day_of_a_feast_is_known() -> None:
+    """Of the procession over the bridges, in Foshan; not in Chengdu, nor beyond the years that are listed."""
+    today = local_day(int(END.timestamp()))
+    day = next_day_of("xingtongji", "44", today)
+    assert day is not None
+    assert date(1970, 1, 1) + timedelta(days=day) == date(2027, 2, 21)
+    assert next_day_of("xingtongji", "44", day) == day
+    assert next_day_of("xingtongji", "51", today) is None
+    assert next_day_of("xingtongji", "44", day + 40_000) is None
 
 
 @given(st.integers(0, 300 * DAY_S), st.integers(1, 60 * (SHUTS_S - OPENS_S)))
