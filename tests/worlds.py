@@ -100,6 +100,11 @@ async def publish_beats(context: Context, border: float = 1.5) -> None:
     )
 
 
+def _bent(start: float, end: float, row: float) -> Any:
+    """A line along a row of the lattice, eight metres off it in its middle."""
+    return shapely.LineString([at(start, row), at((start + end) / 2, row + 0.008), at(end, row)])
+
+
 GROUND: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
     "land": (
         ("use", "name", "geom"),
@@ -117,7 +122,7 @@ GROUND: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
     "way": (
         ("kind", "name", "start_node", "end_node", "length_m", "is_bridge", "geom"),
         [
-            (kind, f"{kind}路", stretch, stretch + 1, 1000.0, False, shapely.LineString([at(a, row), at(b, row)]))
+            (kind, f"{kind}路", stretch, stretch + 1, 1000.0, False, _bent(a, b, row))
             for row, kind in enumerate(("expressway", "trunk", "secondary", "street", "lane"))
             for stretch, (a, b) in enumerate([(0, 1.3), (1.3, 2.1), (2.1, 4)])
         ],

@@ -39,11 +39,13 @@ def test_buildings_are_named_close_by_only(client: httpx.Client) -> None:
 
 
 def test_the_stretches_of_a_way_are_one_line(client: httpx.Client) -> None:
-    """Three stretches in the table, one line in each tile, nearly straight: no vertex that is not needed."""
-    tile = _tile(client, 12, *tile_of(*at(2, 2), 12))
-    for way in tile["ways"]["features"]:
-        assert way["geometry"]["type"] == "LineString"
-        assert len(way["geometry"]["coordinates"]) == 2
+    """Three stretches in the table, one line in a tile; bends of a few metres are straight from afar, not close by."""
+    points = {}
+    for zoom in (12, 15):
+        ways = _tile(client, zoom, *tile_of(*at(1.3, 1), zoom))["ways"]["features"]
+        assert {way["geometry"]["type"] for way in ways} == {"LineString"}
+        points[zoom] = max(len(way["geometry"]["coordinates"]) for way in ways)
+    assert points[12] == 2 < points[15]
 
 
 def test_what_is_less_than_a_pixel_is_left_out(client: httpx.Client) -> None:
@@ -61,9 +63,11 @@ def test_an_area_is_named_in_one_tile_only(client: httpx.Client) -> None:
 
 
 def test_a_way_is_named_along_its_direction(client: httpx.Client) -> None:
-    """Ways from west to east have the angle 0, the other way round 180; areas have none."""
+    """Level within the bend of the way for one from west to east; areas have no direction."""
     names = _names(client, 15, reach=1.1)
-    assert {one["angle"] % 180 for one in names if one["kind"] == "trunk"} == {0}
+    angles = [one["angle"] for one in names if one["kind"] == "trunk"]
+    assert angles
+    assert all(abs((angle + 90) % 180 - 90) <= 2 for angle in angles)
     assert all("angle" not in one for one in names if one["kind"] == "estate")
 
 
