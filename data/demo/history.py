@@ -19,7 +19,6 @@ from data.demo.rhythms import (
     DAY_S,
     YEAR_DAYS,
     ZONE_S,
-    Calendar,
     WorkingTime,
     expected,
     hours_of,
@@ -112,13 +111,15 @@ class History:
         self._subjects = _subjects(self.kinds, categories)
         province = city.plan.place.city[0][:2]
         first = local_day(self.end - YEAR_DAYS * DAY_S)
-        self.calendar: Calendar = make_calendar(first, YEAR_DAYS + 1 + AFTER_DAYS, province, seed)
+        self.calendar = make_calendar(first, YEAR_DAYS + 1 + AFTER_DAYS, province, seed)
         self.working = WorkingTime(self.calendar)
-        year = make_calendar(first, YEAR_DAYS + 1, province, seed)
         a_day = city.plan.place.households * A_DAY_A_HOUSEHOLD
-        self._counts = np.random.default_rng([seed, 33]).poisson(a_day * expected(self.kinds, year))
+        self._counts = np.random.default_rng([seed, 33]).poisson(
+            a_day * expected(self.kinds, self.calendar, YEAR_DAYS + 1)
+        )
         self._ground = Ground(city, seed, max(8, round(HOT_SPOTS * a_day / 100)))
-        self._actors, self._first_actor = _actors(city)
+        actors, self._first_actor = _actors(city)
+        self._actors = np.array(actors, dtype=object)
         step = max(1, round(PART_ROWS / a_day))
         earliest = local_day(self.start)
         self._parts = [
@@ -236,7 +237,7 @@ class History:
         roles = list(by_role)
         of_role = np.stack(list(by_role.values()))
         role = np.array([roles.index(deed.who) for deed in routes().deeds])[walks.deed]
-        return list(np.array(self._actors, dtype=object)[of_role[role, walks.incident]])
+        return list(self._actors[of_role[role, walks.incident]])
 
 
 def _subjects(kinds: list[dict[str, Any]], categories: Sequence[tuple[str, str, str]]) -> list[list[Subject]]:

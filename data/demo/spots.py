@@ -105,7 +105,7 @@ class Ground:
         self._outside = self._beyond(200, random)
 
     def draw(self, what: str, kind: int, count: int, random: np.random.Generator) -> Spots:
-        """So many places for incidents of one kind, with hot spots of its own; streets, where there is no such place."""
+        """So many places for incidents of one kind, with hot spots of its own; streets, where there are none."""
         what = what if what in self._hot else "street"
         found = self._fresh(what, count, random)
         hot = np.flatnonzero(random.random(count) < HOT_SHARE)
