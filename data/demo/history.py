@@ -94,16 +94,16 @@ class Part:
 
 
 class History:
-    """The last `days` (at most a year) before `end`. The same city, categories, end and seed give the same incidents.
+    """The last `days` (at most YEAR_DAYS) before `end`; the same city, categories, end and seed give the same ones.
 
-    `categories` are taxonomy, code and name, of the taxonomies of TAXONOMIES.
+    `categories` are taxonomy, code and name, of the taxonomies of TAXONOMIES. Raises ValueError on more days.
     """
 
     def __init__(
         self, city: DemoCity, categories: Sequence[tuple[str, str, str]], end: datetime, days: int, seed: int
     ) -> None:
-        if not 0 < days <= YEAR_DAYS:
-            raise ValueError(f"a history has 1 to {YEAR_DAYS} days, not {days}")
+        if not 0 <= days <= YEAR_DAYS:
+            raise ValueError(f"a history has 0 to {YEAR_DAYS} days, not {days}")
         self._city, self._seed = city, seed
         self.end = int(end.timestamp())
         self.start = self.end - days * DAY_S
