@@ -24,6 +24,7 @@ from data.queries import query
 
 _CATEGORIES = query("categories", "names")
 _FIRST_PUBLISHED = query("regions", "first_published")
+_REFRESH_STATISTICS = query("regions", "refresh_statistics")
 _IS_THERE = query("incidents", "is_there")
 _NUMBERS = query("incidents", "numbers")
 _BRING_LOG = query("incidents", "bring_log")
@@ -43,8 +44,8 @@ Ids = NDArray[np.int64]
 async def load_history(context: Context, city: DemoCity, days: int, progress: Callable[[str, int, int], None]) -> None:
     """The `days` (at most 365) before the city's borders were published, in parts, each in a transaction of its own.
 
-    What an interrupted run has loaded is not loaded again. `progress` is told how many incidents of about how many are
-    there. Raises Conflict without regions.
+    What an interrupted run has loaded is not loaded again. `progress` is told, for the step "history", how many
+    incidents of about how many are done. Raises Conflict without regions.
     """
     history = await _history(context, city, days)
     done = 0
@@ -54,13 +55,15 @@ async def load_history(context: Context, city: DemoCity, days: int, progress: Ca
             part = await making
             if number + 1 < len(history):
                 making = asyncio.create_task(_next(context, history, number + 1))
-            if part is not None:
+            if part:
                 await _add(context, part)
                 done += len(part)
             progress("history", done, max(done, history.about))
     finally:
         making.cancel()
         await asyncio.gather(making, return_exceptions=True)
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        await connection.execute(_REFRESH_STATISTICS)
 
 
 async def _history(context: Context, city: DemoCity, days: int) -> History:

@@ -19,7 +19,6 @@ from data.demo.rhythms import (
     DAY_S,
     YEAR_DAYS,
     ZONE_S,
-    Calendar,
     WorkingTime,
     expected,
     hours_of,
@@ -95,16 +94,16 @@ class Part:
 
 
 class History:
-    """The last `days` (at most a year) before `end`. The same city, categories, end and seed give the same incidents.
+    """The last `days` (at most YEAR_DAYS) before `end`; the same city, categories, end and seed give the same ones.
 
-    `categories` are taxonomy, code and name, of the taxonomies of TAXONOMIES.
+    `categories` are taxonomy, code and name, of the taxonomies of TAXONOMIES. Raises ValueError on more days.
     """
 
     def __init__(
         self, city: DemoCity, categories: Sequence[tuple[str, str, str]], end: datetime, days: int, seed: int
     ) -> None:
-        if not 0 < days <= YEAR_DAYS:
-            raise ValueError(f"a history has 1 to {YEAR_DAYS} days, not {days}")
+        if not 0 <= days <= YEAR_DAYS:
+            raise ValueError(f"a history has 0 to {YEAR_DAYS} days, not {days}")
         self._city, self._seed = city, seed
         self.end = int(end.timestamp())
         self.start = self.end - days * DAY_S
@@ -112,13 +111,15 @@ class History:
         self._subjects = _subjects(self.kinds, categories)
         province = city.plan.place.city[0][:2]
         first = local_day(self.end - YEAR_DAYS * DAY_S)
-        self.calendar: Calendar = make_calendar(first, YEAR_DAYS + 1 + AFTER_DAYS, province, seed)
+        self.calendar = make_calendar(first, YEAR_DAYS + 1 + AFTER_DAYS, province, seed)
         self.working = WorkingTime(self.calendar)
-        year = make_calendar(first, YEAR_DAYS + 1, province, seed)
         a_day = city.plan.place.households * A_DAY_A_HOUSEHOLD
-        self._counts = np.random.default_rng([seed, 33]).poisson(a_day * expected(self.kinds, year))
+        self._counts = np.random.default_rng([seed, 33]).poisson(
+            a_day * expected(self.kinds, self.calendar, YEAR_DAYS + 1)
+        )
         self._ground = Ground(city, seed, max(8, round(HOT_SPOTS * a_day / 100)))
-        self._actors, self._first_actor = _actors(city)
+        actors, self._first_actor = _actors(city)
+        self._actors = np.array(actors, dtype=object)
         step = max(1, round(PART_ROWS / a_day))
         earliest = local_day(self.start)
         self._parts = [
@@ -236,7 +237,7 @@ class History:
         roles = list(by_role)
         of_role = np.stack(list(by_role.values()))
         role = np.array([roles.index(deed.who) for deed in routes().deeds])[walks.deed]
-        return list(np.array(self._actors, dtype=object)[of_role[role, walks.incident]])
+        return list(self._actors[of_role[role, walks.incident]])
 
 
 def _subjects(kinds: list[dict[str, Any]], categories: Sequence[tuple[str, str, str]]) -> list[list[Subject]]:

@@ -38,6 +38,10 @@ RAIN_SCALE_MM = 20.0
 """A kind of incident is more frequent by its `rain` times the day's millimetres over these."""
 
 
+LEAST_IN_RAIN = 0.15
+"""Of what happens on a dry day, so much happens in the heaviest rain."""
+
+
 @cache
 def invented() -> dict[str, Any]:
     """The tables of `history.toml`."""
@@ -108,23 +112,24 @@ def next_day_of(feast: str, province: str, after: int) -> int | None:
     return next((day for day in days if day >= after), None)
 
 
-def expected(kinds: list[dict[str, Any]], calendar: Calendar) -> Floats:
-    """How many incidents of each kind on each day (kinds, days), in parts of an average day of the year."""
+def expected(kinds: list[dict[str, Any]], calendar: Calendar, days: int) -> Floats:
+    """How many incidents of each kind on each of the first days (kinds, days), in parts of what an average day has."""
     tables = invented()
     usual = tables["festival_weight"]
-    found = np.empty((len(kinds), len(calendar)))
+    rain = calendar.rain_mm[:days] / RAIN_SCALE_MM
+    found = np.empty((len(kinds), days))
     for row, kind in enumerate(kinds):
         weights = usual | kind.get("festival", {})
         found[row] = (
             kind["share"]
-            * _even(tables["weeks"][kind["week"]])[calendar.weekday]
-            * _even(tables["seasons"][kind["season"]])[calendar.month]
-            * np.array([weights[feast] if feast else 1.0 for feast in calendar.feast])
-            * np.maximum(0.15, 1 + kind["rain"] * calendar.rain_mm / RAIN_SCALE_MM)
+            * _even(tables["weeks"][kind["week"]])[calendar.weekday[:days]]
+            * _even(tables["seasons"][kind["season"]])[calendar.month[:days]]
+            * np.array([weights[feast] if feast else 1.0 for feast in calendar.feast[:days]])
+            * np.maximum(LEAST_IN_RAIN, 1 + kind["rain"] * rain)
         )
         if kind["rain"] > 1:  # it hardly happens without rain: its share is that of the year, wet days and dry ones
-            found[row] *= kind["share"] * len(calendar) / found[row].sum()
-    return np.asarray(found / (found.sum() / len(calendar)))
+            found[row] *= kind["share"] * days / found[row].sum()
+    return np.asarray(found / (found.sum() / days))
 
 
 def _even(weights: list[float]) -> Floats:

@@ -38,7 +38,7 @@ OUTSIDE_M = 1500
 class Spots:
     """Places in the plan's metres, with the words for each: `name` of the way, house number, which of NEAR.
 
-    `number` is −1 on a bridge and outside the city, and metres from the way's beginning on an expressway.
+    `number` is −1 on a bridge, and metres from the way's beginning on an expressway.
     """
 
     points: Floats
@@ -105,7 +105,7 @@ class Ground:
         self._outside = self._beyond(200, random)
 
     def draw(self, what: str, kind: int, count: int, random: np.random.Generator) -> Spots:
-        """So many places for incidents of one kind, with hot spots of its own; where there are none, streets."""
+        """So many places for incidents of one kind, with hot spots of its own; streets, where there are none."""
         what = what if what in self._hot else "street"
         found = self._fresh(what, count, random)
         hot = np.flatnonzero(random.random(count) < HOT_SHARE)
@@ -168,7 +168,7 @@ class Ground:
         """Points on ways, numbered as the houses there are."""
         ways = self._city.ways
         rows, along = np.arange(len(way)), ways.along[way]
-        metres = self._from[way] + points[rows, along] - self._ends[way, 0, along]
+        metres = np.maximum(0, self._from[way] + points[rows, along] - self._ends[way, 0, along])
         is_express = ways.kind[way] == Kind.EXPRESSWAY
         number = np.where(is_express, metres, 2 * (metres // NUMBER_EVERY_M) + 1).astype(np.int64)
         return Spots(

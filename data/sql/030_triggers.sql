@@ -125,10 +125,10 @@ create or replace trigger incident_still_refers
     after update on incident referencing new table as given
     for each statement execute function check_incidents();
 
--- Every incident begins with the event of its report: there is none without a log. What is handed over together with
--- its own log, in one statement, by the system, keeps that one (decision 0023); asked one by one, as below.
+-- Every incident begins with the event of its report: there is none without a log. What the system hands over together
+-- with its own log, in one statement, keeps that one (decision 0023); asked one by one, as below.
 create or replace function log_reports() returns trigger
-    language plpgsql set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
+    language plpgsql set enable_seqscan = off as
 $$
 declare
     bare bigint;
@@ -136,8 +136,10 @@ begin
     if current_setting('citybrain.brings_log', true) = 'yes' and actor_has_role('system') then
         select g.id into bare
         from given g
-        where not exists (
-            select from incident_event e where e.incident_id = g.id and e.action = 'report' and e.at = g.reported_at)
+        where (
+            select e.action = 'report' and e.at = g.reported_at
+            from incident_event e where e.incident_id = g.id order by e.id limit 1
+        ) is not true
         limit 1;
         if found then
             raise exception 'incident % comes without its log', bare using errcode = 'integrity_constraint_violation';

@@ -227,11 +227,17 @@ def test_the_same_seed_gives_the_same_past(chancheng: DemoCity, year: History, p
     assert History(chancheng, known_categories(), END, 30, 1).about < year.about / 8
 
 
-@pytest.mark.parametrize("days", [0, 366])
+@pytest.mark.parametrize("days", [-1, 366])
 def test_a_history_has_at_most_a_year(chancheng: DemoCity, days: int) -> None:
     """Nothing else is known."""
     with pytest.raises(ValueError, match="365"):
         History(chancheng, [], END, days, 1)
+
+
+def test_no_days_are_no_incidents(chancheng: DemoCity) -> None:
+    """Nor any log."""
+    nothing = History(chancheng, known_categories(), END, 0, 1)
+    assert [(len(nothing.part(number)), nothing.part(number).actions) for number in range(len(nothing))] == [(0, [])]
 
 
 def test_parts_are_of_some_days(chancheng: DemoCity, monkeypatch: pytest.MonkeyPatch) -> None:
