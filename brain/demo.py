@@ -28,6 +28,7 @@ from layers.coverage import RegionLayer
 _MAIN_EDITION = query("regions", "main_edition_id")
 _NOTE = query("regions", "edition_note")
 _SCHEMES = query("regions", "schemes")
+_ADD_ALIAS = query("regions", "add_alias")
 _BY_LOGIN = query("accounts", "by_login")
 _NOTED = re.compile(r"demo city (?P<city>\w+), seed (?P<seed>\d+), history of (?P<days>\d+) days, persons (?P<how>.+)")
 
@@ -99,6 +100,7 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
         regions = await asyncio.to_thread(lambda: region_set(make_regions(city.plan, city.codes, city.terrain)))
         await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=demo.note, progress=progress)
     await add_ground(context, city, in_full=demo.in_full, progress=progress)
+    await _add_zones(context, city)
     await _add_departments(context, city, demo, progress)
     if demo.days:
         await load_history(context, city, demo.days, progress)
@@ -135,6 +137,13 @@ def region_set(regions: list[DemoRegion]) -> RegionSet:
         found.repairs.append([])
         upper = {region.code: place for place, region in enumerate(here)}
     return found
+
+
+async def _add_zones(context: Context, city: DemoCity) -> None:
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        for alias, codes in city.plan.place.zones.items():
+            for code in codes:
+                await connection.execute(_ADD_ALIAS, {"scheme": MAIN_SCHEME, "alias": alias, "code": code, "note": ""})
 
 
 async def _add_departments(context: Context, city: DemoCity, demo: Demo, progress: boundaries.Progress) -> None:

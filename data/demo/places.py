@@ -55,6 +55,9 @@ class Place:
     named: dict[str, str]
     """Communities whose names are known, by code."""
 
+    zones: dict[str, list[str]]
+    """Names of zones without a code of their own, and the codes of the regions that each holds: aliases."""
+
     first_serial: int = 1
     """Of the communities."""
 
@@ -81,5 +84,6 @@ def read_place(name: str) -> Place:
         old_towns=tuple(tuple(town) for town in found.pop("old_towns")),
         seats=seats,
         named=found.pop("named", {}),
+        zones=found.pop("zones", {}),
         **found,
     )

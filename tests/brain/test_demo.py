@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from brain import accounts, demo
+from brain import accounts, demo, regions
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
 from data.demo.accounts import ACCOUNTS, demo_accounts
@@ -141,6 +141,13 @@ async def test_persons_one_by_one_are_those_that_are_counted(context: Context, o
     assert rooms is not None
     assert minors[0] < rooms[0] / 100  # in a small building there may be more households than grown-ups
     assert rooms[0] == rooms[1]
+
+
+async def test_a_zone_is_another_name_for_its_regions(context: Context) -> None:
+    """It has no code of its own."""
+    await demo.load(context, demo.Demo("nanpu", days=0), quiet)
+    found = await regions.by_alias(context, SYSTEM_ACTOR, "main", "南浦片区")
+    assert [row["code"] for row in found] == ["440604012061"]
 
 
 async def test_masked_is_what_could_be_somebodys(context: Context, owner: psycopg.Connection) -> None:

@@ -133,6 +133,27 @@ def test_special_grids_and_water_are_numbered_apart(name: str) -> None:
     assert (np.bincount(parents) == np.array([plain[parents == one].max() for one in range(parents.max() + 1)])).all()
 
 
+def test_as_many_people_in_service_and_cameras_as_the_real_ones(name: str) -> None:
+    """One full-time worker a grid, at least one part-time worker a micro-grid; Chengdu's and Chancheng's figures."""
+    city = the_city(name)
+    units, kinds = city.units, Counter(city.units.kind)
+    assert sorted(units.grid[units.grid >= 0].tolist()) == list(range(len(city.plan.grids)))
+    part_time = np.array([kind == "micro_grid_worker" for kind in units.kind])
+    assert set(units.micro_grid[part_time].tolist()) == set(range(len(city.plan.micro_grids)))
+    if name == "chengdu":
+        assert kinds["grid_worker"] + kinds["micro_grid_worker"] == pytest.approx(149_000, rel=0.01)
+    if name == "chancheng":
+        assert len(next(assets.names for assets in city.assets if assets.kind == "camera")) == 18_000
+
+
+def test_zones_hold_regions_that_there_are(name: str) -> None:
+    """Chengdu has three without a code of their own."""
+    codes = {region.code for region in the_regions(name)}
+    zones = read_place(name).zones
+    assert len(zones) == {"chengdu": 3, "nanpu": 1}.get(name, 0)
+    assert all(set(held) <= codes for held in zones.values())
+
+
 def test_ways_are_one_network_of_four_classes_and_lanes(name: str) -> None:
     """From everywhere to everywhere; bridges cross the river."""
     ways = the_city(name).ways
