@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from data.demo.city import DemoCity
 from data.demo.division import Floats, Ints
-from data.demo.outlines import ALONG_X, ALONG_Y, sides_of
 from data.demo.uses import Use
 from data.demo.ways import WIDTHS_M, Kind, positions
 
@@ -80,7 +79,7 @@ class Ground:
         self._lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
         self._ends = ends
         self._from, _ = positions(ways)
-        self._at_rim = _at_rim(city)
+        self._at_rim = ways.inner_side != 0
         length = np.abs(ends[:, 1] - ends[:, 0]).sum(axis=1)
         traffic = np.array([0.4, 2.0, 1.6, 1.2, 0.5])
         firms = np.bincount(city.firms.building, minlength=len(buildings)) * (buildings.use != Use.INDUSTRY)
@@ -195,22 +194,11 @@ def _nearest(tree: shapely.STRtree, points: Floats) -> Ints:
     return np.asarray(tree.nearest(np.asarray(shapely.points(points))), dtype=np.int64)
 
 
-def _at_rim(city: DemoCity) -> Mask:
-    """Ways with the city on one side only: the land's border leaves the straight plan there, by metres."""
-    ways = city.ways
-    found = np.zeros(len(ways), dtype=np.bool_)
-    for along in (ALONG_X, ALONG_Y):
-        one, other = sides_of(city.plan.micro_grids.rects, ways.lines[along])
-        own = np.flatnonzero(ways.along == along)
-        found[own] = (one[ways.corner[own]] < 0) | (other[ways.corner[own]] < 0)
-    return found
-
-
 def _bridges(city: DemoCity) -> Floats:
     """Weights of ways: bridges, the more the nearer they are to the old town."""
     ways = city.ways
     middle = (ways.points[ways.start] + ways.points[ways.end]) / 2
-    found = (ways.is_bridge > 0) * ~_at_rim(city)
+    found = (ways.is_bridge > 0) * (ways.inner_side == 0)
     for east, north, _ in city.plan.place.old_towns[:1]:
         found = found / (1 + ((middle - (east * 1000, north * 1000)) ** 2).sum(axis=1) / 2000**2)
     return np.asarray(found, dtype=np.float64)

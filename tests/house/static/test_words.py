@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from data.dictionaries.transitions import actions, states
 from data.errors import _catalogue, message_keys
 from data.queries import _blocks
 
 ROOT = Path(__file__).parents[3]
 FLOORS = ("brain", "layers", "data", "web")
+CLIENT = ROOT / "web" / "client" / "src"
 MOST_LINES = 400
 
 KEY_FAMILIES = {"where.", "field.", "status.", "step.", "snapshot."}
@@ -152,3 +154,20 @@ def test_node_lock_pins_every_package_with_hashes() -> None:
         name for name, entry in packages.items() if name and "integrity" not in entry and not entry.get("bundled")
     ]
     assert unpinned == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_console_has_words_for_every_state_and_action(language: str) -> None:
+    """What the table of transitions knows is never shown as its key; in Chinese it is the table's own name."""
+    shown = dict(
+        re.findall(
+            r"^  '((?:state|action)\.\w+)': '(.+)',$",
+            (CLIENT / "i18n" / f"{language}.ts").read_text("utf-8"),
+            re.MULTILINE,
+        )
+    )
+    known = {f"state.{state.state}": state.name_zh for state in states().values()}
+    known |= {f"action.{action}": name for action, name in actions().items()}
+    assert set(known) <= set(shown)
+    if language == "zh":
+        assert {key: shown[key] for key in known} == known
