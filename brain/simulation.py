@@ -21,8 +21,15 @@ from data.errors import NotFound, Unauthenticated, Unready
 TICK_S = 1.0
 """What is due within this time is sent together."""
 
+MOST_AT_ONCE = 5_000
+
 WINDOW_DAYS = 30
 """The city's future is made by so many days at a time."""
+
+RETRY_S = 5.0
+"""Between two attempts to reach an installation that answered before."""
+
+JSON_LINES = {"content-type": "application/x-ndjson"}
 
 EVENING_S = 18 * 3600
 
@@ -36,16 +43,19 @@ class Report:
 
 
 def coming(city: DemoCity, categories: Sequence[tuple[str, str, str]], begin: datetime, mark: str) -> Iterator[Report]:
-    """What happens after `begin`, in the order of time, without end. `mark` begins its source ids."""
+    """What happens after `begin`, in the order of time, without end; `mark` tells its source ids from all others.
+
+    The same city as in its past: hot spots and weather go on.
+    """
     for window in count():
         start = begin + timedelta(days=window * WINDOW_DAYS)
-        history = History(city, categories, start + timedelta(days=WINDOW_DAYS), WINDOW_DAYS, city.seed + 1 + window)
+        history = History(city, categories, start + timedelta(days=WINDOW_DAYS), WINDOW_DAYS, city.seed)
         for number in range(len(history)):
             part = history.part(number)
             for row in range(len(part)):
                 body = {
                     "source": part.source[row],
-                    "source_id": f"{mark}-{part.source_id[row]}",
+                    "source_id": f"{mark}-{window}-{part.source_id[row]}",
                     "taxonomy": part.taxonomy[row],
                     "category": part.category[row],
                     "title": part.title[row],
@@ -67,41 +77,73 @@ def begin_of(city: DemoCity, scenario: str | None, now: datetime) -> datetime:
     return datetime.fromtimestamp(day * DAY_S - ZONE_S + EVENING_S, UTC)
 
 
-async def signed_in(client: httpx.AsyncClient, login: str, password: str) -> None:
-    """Opens a session. Raises Unready where nobody answers, Unauthenticated where the account is refused."""
-    try:
-        answer = await client.post("/api/session", json={"login": login, "password": password})
-    except httpx.TransportError as fault:
-        raise Unready("simulate.unreachable", url=str(client.base_url), reason=str(fault)) from fault
-    if answer.status_code != httpx.codes.OK:
-        raise Unauthenticated("account.sign_in_failed")
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an installation made of some reports."""
+
+    accepted: int
+    known: int
+    rejected: int
 
 
-async def categories_of(client: httpx.AsyncClient) -> list[tuple[str, str, str]]:
-    """Taxonomy, code and name of what can be reported."""
-    found = []
-    for taxonomy in TAXONOMIES.values():
-        answer = (await client.get("/api/categories", params={"taxonomy": taxonomy})).raise_for_status()
-        found += [(taxonomy, row["code"], row["name"]) for row in answer.json()]
-    return found
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """A client of an installation, with the account that it signs in with."""
+
+    client: httpx.AsyncClient
+    login: str
+    password: str
+
+    async def sign_in(self) -> None:
+        """Opens a session. Raises Unready where nobody answers, Unauthenticated where the account is refused."""
+        try:
+            answer = await self.client.post("/api/session", json={"login": self.login, "password": self.password})
+        except httpx.TransportError as fault:
+            raise Unready("simulate.unreachable", url=str(self.client.base_url), reason=str(fault)) from fault
+        if answer.status_code != httpx.codes.OK:
+            raise Unauthenticated("account.sign_in_failed")
+
+    async def categories(self) -> list[tuple[str, str, str]]:
+        """Taxonomy, code and name of what can be reported."""
+        found = []
+        for taxonomy in TAXONOMIES.values():
+            answer = (await self.client.get("/api/categories", params={"taxonomy": taxonomy})).raise_for_status()
+            found += [(taxonomy, row["code"], row["name"]) for row in answer.json()]
+        return found
+
+    async def tell(self, reports: Sequence[Report]) -> Told:
+        """Sends reports, again and again while the installation is away, with a new session where the old one ended.
+
+        Raises Unready where it does not take them.
+        """
+        body = "\n".join(json.dumps(report.body, ensure_ascii=False) for report in reports).encode()
+        while True:
+            try:
+                answer = await self.client.post("/api/incidents/batch", content=body, headers=JSON_LINES)
+                if answer.status_code == httpx.codes.UNAUTHORIZED:
+                    await self.sign_in()
+                    continue
+            except (httpx.TransportError, Unready):
+                await asyncio.sleep(RETRY_S)
+                continue
+            if answer.is_server_error:
+                await asyncio.sleep(RETRY_S)
+                continue
+            if answer.is_error:
+                raise Unready("simulate.refused", status=answer.status_code, reason=answer.text)
+            found = answer.json()
+            return Told(found["accepted"], found["known"], found["rejected"])
 
 
-async def tell(
-    client: httpx.AsyncClient, reports: Iterator[Report], begin: datetime, speed: float, told: Callable[[int], None]
+async def live(
+    dispatcher: Dispatcher, reports: Iterator[Report], begin: datetime, speed: float, told: Callable[[Told], None]
 ) -> None:
     """Sends each report at its time, the city's clock running `speed` times as fast as ours; until cancelled.
 
-    `told` is given the number of incidents that were taken in each time.
+    `told` is given what was made of what was due each time.
     """
     async for due in _due(reports, begin.timestamp(), speed):
-        lines = "\n".join(json.dumps(report.body, ensure_ascii=False) for report in due)
-        try:
-            answer = await client.post(
-                "/api/incidents/batch", content=lines.encode(), headers={"content-type": "application/x-ndjson"}
-            )
-        except httpx.TransportError as fault:
-            raise Unready("simulate.unreachable", url=str(client.base_url), reason=str(fault)) from fault
-        told(answer.raise_for_status().json()["accepted"])
+        told(await dispatcher.tell(due))
 
 
 async def _due(reports: Iterator[Report], begin: float, speed: float) -> AsyncIterator[list[Report]]:
@@ -111,8 +153,8 @@ async def _due(reports: Iterator[Report], begin: float, speed: float) -> AsyncIt
     while True:
         await asyncio.sleep(max(TICK_S, (following.at - begin) / speed - (time.monotonic() - started)))
         now = begin + (time.monotonic() - started) * speed
-        due = []
-        while following.at <= now:
+        due: list[Report] = []
+        while following.at <= now and len(due) < MOST_AT_ONCE:
             due.append(following)
             following = await asyncio.to_thread(next, reports)
         if due:

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import uuid4
 
 import httpx
 import typer
@@ -59,18 +60,21 @@ async def _simulate(
 ) -> None:
     total = 0
 
-    def told(number: int) -> None:
+    def told(what: simulation.Told) -> None:
         nonlocal total
-        total += number
+        total += what.accepted
         if not quiet:
-            say("simulate.told", number=number, total=total)
+            say("simulate.told", number=what.accepted, total=total)
+        if what.rejected:
+            say("simulate.rejected", number=what.rejected)
 
     async with httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S) as client:
-        await simulation.signed_in(client, DISPATCHER, password)
-        categories = await simulation.categories_of(client)
+        dispatcher = simulation.Dispatcher(client, DISPATCHER, password)
+        await dispatcher.sign_in()
+        categories = await dispatcher.categories()
         city = await asyncio.to_thread(make_city, found.city, found.seed)
         begin = simulation.begin_of(city, scenario, datetime.now(UTC))
         if not quiet:
             say("simulate.begins", begin=f"{begin.astimezone():%Y-%m-%d %H:%M}", speed=speed)
-        reports = simulation.coming(city, categories, begin, f"sim{begin:%y%m%d%H%M%S}")
-        await simulation.tell(client, reports, begin, speed, told)
+        reports = simulation.coming(city, categories, begin, f"sim-{uuid4().hex[:8]}")
+        await simulation.live(dispatcher, reports, begin, speed, told)

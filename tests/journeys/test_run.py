@@ -30,7 +30,7 @@ class Running:
     def __init__(self, home: Path, *words: str) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "brain.cli", "run", "--no-simulate", *words],
+            [sys.executable, "-m", "brain.cli", "run", *words],
             env={**environment, "CITYBRAIN_HOME": str(home), "LC_ALL": "en_GB.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -118,7 +118,7 @@ def kept(home: Path) -> tuple[int, int, int, int]:
 def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
     """Up with the demo and its log-ins; Ctrl-C leaves no process; the second start finds everything again."""
     home = tmp_path / "home"
-    with running(home, "--city", "nanpu") as first:
+    with running(home, "--no-simulate", "--city", "nanpu") as first:
         address = first.wait_until_up()
         logins = first.logins()
         with sign_in(address, "diaodu", logins["diaodu"]) as client:
@@ -150,11 +150,11 @@ def test_from_nothing_to_a_map_and_back(tmp_path: Path) -> None:
 def test_a_start_that_was_killed_is_repaired_by_the_next(tmp_path: Path, sign: str) -> None:
     """kill -9 while the cluster is made or the demo loaded: the next start is whole."""
     home = tmp_path / "home"
-    with running(home, "--city", "nanpu") as killed:
+    with running(home, "--no-simulate", "--city", "nanpu") as killed:
         while not any(sign in line for line in killed.said) and killed.process.poll() is None:
             threading.Event().wait(0.01)
         assert killed.end(signal.SIGKILL) == -signal.SIGKILL
-    with running(home, "--city", "nanpu") as again:
+    with running(home, "--no-simulate", "--city", "nanpu") as again:
         address = again.wait_until_up()
         with sign_in(address, "zhihui", again.logins()["zhihui"]) as client:
             incidents, logs, buildings, editions = kept(home)
@@ -170,3 +170,37 @@ def test_a_taken_port_is_stepped_over(tmp_path: Path) -> None:
         taken = int(first.wait_until_up().rsplit(":", 1)[1])
         with running(tmp_path / "b", "--no-demo", "--port", str(taken)) as second:
             assert int(second.wait_until_up().rsplit(":", 1)[1]) > taken
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_the_city_lives_while_it_runs(tmp_path: Path, sign: signal.Signals) -> None:
+    """The simulation and the worker run beside the server, and are gone with it, however it ends."""
+    home = tmp_path / "home"
+    with running(home, "--city", "nanpu") as started:
+        address = started.wait_until_up()
+        beside = children(started.process.pid)
+        assert [
+            sum(word in line for line in beside) for word in (f"cli simulate --supervised --url {address}", "cli work")
+        ] == [1, 1]
+        started.end(sign)
+    for pid in map(int, (line.split()[0] for line in beside)):
+        wait_until_gone(pid)
+
+
+def children(pid: int) -> list[str]:
+    """Processes that a process has started: number and command."""
+    found = subprocess.run(
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return [line for line in found if "brain.cli" in line]
+
+
+def wait_until_gone(pid: int) -> None:
+    """Returns when there is no such process any more; fails if it stays."""
+    for _ in range(UP_WITHIN_S * 20):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"{pid} is still there")

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -43,17 +48,20 @@ async def _some(served: Served, password: str) -> list[int]:
     told: list[int] = []
     enough = asyncio.Event()
 
-    def count(number: int) -> None:
-        told.append(number)
+    def count(what: simulation.Told) -> None:
+        assert (what.known, what.rejected) == (0, 0)
+        told.append(what.accepted)
         if sum(told) >= ENOUGH:
             enough.set()
 
     async with httpx.AsyncClient(base_url=served.url, timeout=30) as client:
-        await simulation.signed_in(client, "diaodu", password)
-        categories = await simulation.categories_of(client)
+        dispatcher = simulation.Dispatcher(client, "diaodu", password)
+        await dispatcher.sign_in()
+        categories = await dispatcher.categories()
+        client.cookies.clear()  # a session that has ended is opened anew
         begin = datetime.now(UTC)
         reports = simulation.coming(make_city("nanpu", 1), categories, begin, "sim")
-        living = asyncio.create_task(simulation.tell(client, reports, begin, FAST, count))
+        living = asyncio.create_task(simulation.live(dispatcher, reports, begin, FAST, count))
         done, _ = await asyncio.wait(
             {living, asyncio.create_task(enough.wait())}, timeout=60, return_when=asyncio.FIRST_COMPLETED
         )
@@ -77,12 +85,44 @@ async def _logins(context: object) -> list[demo.DemoLogin]:
     return demo.logins(context)  # type: ignore[arg-type]
 
 
+@contextmanager
+def simulating(served: Served, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """The command beside a running installation."""
+    settings = served.settings
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")},
+        "CITYBRAIN_HOME": str(settings.home),
+        "CITYBRAIN_DATABASE_URL": settings.owner_url,
+        "CITYBRAIN_APP_DATABASE_URL": settings.app_url,
+        "LC_ALL": "en_GB.UTF-8",
+    }
+    command = [sys.executable, "-m", "brain.cli", "simulate", "--url", served.url, "--speed", "100000", *words]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_an_evening_can_be_lived_twice(nanpu: Served) -> None:
+    """The command says how many were taken in, the second time as the first, and ends when it is told to."""
+    for _ in range(2):
+        with simulating(nanpu, "--scenario", "xingtongji") as process:
+            assert process.stdout is not None
+            said = [next(process.stdout) for _ in range(3)]
+            assert "2027-02-21" in said[0] or "lives from" in said[0], said
+            assert all(int(line.split()[0]) > 0 for line in said[1:]), said
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
 def test_nobody_there_or_not_let_in_is_said(nanpu: Served) -> None:
     """A wrong password, a port where nobody listens."""
 
     async def sign_in(url: str) -> None:
         async with httpx.AsyncClient(base_url=url) as client:
-            await simulation.signed_in(client, "diaodu", "wrong")
+            await simulation.Dispatcher(client, "diaodu", "wrong").sign_in()
 
     with pytest.raises(Unauthenticated):
         run(sign_in(nanpu.url))
@@ -112,8 +152,9 @@ def city_categories(nanpu: Served) -> list[tuple[str, str, str]]:
 
     async def asked() -> list[tuple[str, str, str]]:
         async with httpx.AsyncClient(base_url=nanpu.url) as client:
-            await simulation.signed_in(client, "diaodu", password)
-            return await simulation.categories_of(client)
+            dispatcher = simulation.Dispatcher(client, "diaodu", password)
+            await dispatcher.sign_in()
+            return await dispatcher.categories()
 
     return run(asked())
 
