@@ -23,10 +23,11 @@ from data.dictionaries import MAIN_SCHEME
 from data.engine import scoped_transaction
 from data.errors import Conflict
 from data.queries import query
+from data.replacing import unfinished_file
 from layers.coverage import RegionLayer
 
-_MAIN_EDITION = query("regions", "main_edition_id")
-_NOTE = query("regions", "edition_note")
+_FIRST_NOTE = query("regions", "first_note")
+_TRY_LOCK = query("ground", "try_lock")
 _SCHEMES = query("regions", "schemes")
 _ADD_ALIAS = query("regions", "add_alias")
 _BY_LOGIN = query("accounts", "by_login")
@@ -63,10 +64,9 @@ class DemoLogin:
 async def in_place(context: Context) -> Demo | None:
     """The demo that an installation holds, finished or not. Raises Conflict where it holds something else."""
     async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
-        edition_id = (await connection.execute(_MAIN_EDITION)).scalar_one_or_none()
-        if edition_id is None:
-            return None
-        note = (await connection.execute(_NOTE, {"edition_id": edition_id})).scalar_one()
+        note = (await connection.execute(_FIRST_NOTE)).scalar_one_or_none()
+    if note is None:
+        return None
     found = _NOTED.fullmatch(note)
     if found is None:
         raise Conflict("demo.not_empty")
@@ -89,7 +89,17 @@ async def is_loaded(context: Context) -> bool:
 
 
 async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> None:
-    """Everything; what an interrupted run has loaded already is not loaded again. Raises Conflict on another city."""
+    """Everything; what an interrupted run has loaded already is not loaded again.
+
+    Raises Conflict on another city, and while somebody else loads.
+    """
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        if not (await connection.execute(_TRY_LOCK)).scalar_one():
+            raise Conflict("demo.loading")
+        await _load(context, demo, progress)
+
+
+async def _load(context: Context, demo: Demo, progress: boundaries.Progress) -> None:
     before = await in_place(context)
     if before not in (None, demo):
         raise Conflict("demo.another", city=before.city, seed=before.seed, days=before.days)
@@ -109,7 +119,7 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
 
 def list_unusual(demo: Demo, path: Path) -> None:
     """Writes the micro-grids beyond the bounds of households: code, households, reason."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with unfinished_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["code", "households", "reason"])
         rows.writerows(unusual(make_city(demo.city, demo.seed)))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import shapely
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.context import Context
@@ -16,6 +15,7 @@ from data.demo.city import DemoCity
 from data.demo.persons import residents
 from data.demo.words import words
 from data.engine import SYSTEM, scoped_transaction
+from data.errors import Conflict
 from data.queries import query
 
 Progress = Callable[[str, int, int], None]
@@ -27,7 +27,7 @@ _KEYS = query("regions", "keys_of_tier")
 async def add_ground(context: Context, city: DemoCity, *, in_full: bool, progress: Progress) -> None:
     """Adds everything, or nothing where there is ground already; `in_full`, persons one by one too.
 
-    The regions must have been published.
+    Raises Conflict where the demo's regions are not those in force.
     """
     index = await context.placements.latest()
     async with scoped_transaction(context.engine, SYSTEM) as connection:
@@ -59,9 +59,8 @@ async def add_ground(context: Context, city: DemoCity, *, in_full: bool, progres
         await add("enterprise", rows.ENTERPRISE, rows.firm_rows(city, ids, buildings, cells), len(ids))
         for assets in city.assets:
             ids = await numbers(connection, "asset", len(assets.names))
-            shapes = rows.point_shapes(city, assets.points)
-            keys = index.place(*shapely.get_coordinates(shapes).T.copy()).keys
-            await add("asset", rows.ASSET, rows.asset_rows(city, assets, ids, shapes, keys.tolist()), len(ids))
+            many = rows.asset_rows(city, assets, ids, lambda where: index.place(*where.T.copy()).keys, cells)
+            await add("asset", rows.ASSET, many, len(ids))
         ids = await numbers(connection, "unit", len(city.units))
         await add("unit", rows.UNIT, rows.unit_rows(city, ids, buildings, grids, cells), len(ids))
         departments = rows.department_rows(city)
@@ -87,6 +86,8 @@ async def _add_persons(
 
 async def _keys(connection: AsyncConnection, tier: str, codes: list[str]) -> rows.Keys:
     found = {row.code: row.key for row in await connection.execute(_KEYS, {"tier": tier})}
+    if not found.keys() >= set(codes):
+        raise Conflict("demo.changed")
     return np.array([found[code] for code in codes], dtype=np.int64)
 
 

@@ -51,15 +51,14 @@ def load(
 
     wanted = demo.Demo(city.value, seed, history, in_full=persons is Persons.FULL)
 
-    if unusual is not None:
-        demo.list_unusual(wanted, unusual)
-
     async def work(context: Context) -> list[demo.DemoLogin]:
         with progress_bars() as step:
             await demo.load(context, wanted, step)
         return demo.logins(context)
 
     show_logins(in_context(work))
+    if unusual is not None:
+        demo.list_unusual(wanted, unusual)
     say("demo.loaded")
 
 

@@ -13,10 +13,12 @@ ACCOUNTS = (
     ("shuju", "数据管理员", "steward", "city"),
     ("shenji", "审计员", "auditor", "city"),
     ("guanli", "系统管理员", "administrator", "city"),
+    ("shiji", "市级工作人员", "staff", "city"),
     ("quji", "区级工作人员", "staff", "district"),
     ("jiedao", "镇街工作人员", "staff", "subdistrict"),
     ("chuzhi", "处置人员", "handler", "subdistrict"),
     ("shequ", "社区工作人员", "staff", "community"),
+    ("weiwang", "微网格员", "grid_worker", "micro_grid"),
     ("wangge", "网格员", "grid_worker", "grid"),
 )
 """Log-in name, name, role, and the tier of the region it sees; at `city` it sees all."""
@@ -44,5 +46,6 @@ def demo_accounts(city: DemoCity) -> list[DemoAccount]:
         "subdistrict": town,
         "community": community,
         "grid": grid,
+        "micro_grid": min(code for code in codes.micro_grids if code.startswith(grid)),
     }
     return [DemoAccount(login, f"{name}·演示", role, region[tier]) for login, name, role, tier in ACCOUNTS]

@@ -11,7 +11,7 @@ import numpy as np
 from data.demo.city import DemoCity
 from data.demo.division import Ints
 from data.demo.people import BANDS
-from data.demo.words import masked_phones, people_names, words
+from data.demo.words import COUNTED_ON, masked_phones, people_names, words
 
 BUILDINGS_AT_ONCE = 5_000
 CHILDREN_BELOW_BAND = 4
@@ -19,8 +19,8 @@ CHILDREN_BELOW_BAND = 4
 
 OF_AGE_FOR_PHONE = 2
 LAST_BAND_YEARS = 12
-TODAY = date(2026, 9, 1)
-"""Ages are counted on this day."""
+NO_PROVINCE = "00"
+"""No code of GB/T 2260 begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _some(city: DemoCity, here: slice, random: np.random.Generator) -> Residents
     household = of + (households.cumsum() - households)[building]
     years = 5 * band + random.integers(0, np.where(band == BANDS - 1, LAST_BAND_YEARS, 5))
     days = random.integers(1, 365, len(years))
-    born = [TODAY - timedelta(days=age) for age in (years * 365.25 + days).astype(np.int64).tolist()]
+    born = [COUNTED_ON - timedelta(days=age) for age in (years * 365.25 + days).astype(np.int64).tolist()]
     return Residents(
         np.repeat(np.arange(len(persons)) + here.start, households),
         _rooms(city, here),
@@ -102,7 +102,10 @@ def _origins(city: DemoCity, here: slice, building: Ints, random: np.random.Gene
 
 
 def _identities(city: DemoCity, count: int, random: np.random.Generator) -> Iterator[tuple[str, int]]:
-    """What is left of an identity number when it is masked: the county and four last digits."""
+    """What is left of an identity number when it is masked, four last digits behind a county that there is not.
+
+    The masked digits are a day of birth, which stands beside it: with a real county it could be somebody's.
+    """
     place = city.plan.place
     county = (place.district or (place.seats[0].code,))[0]
-    return ((county, number) for number in random.integers(0, 10_000, count).tolist())
+    return ((NO_PROVINCE + county[2:], number) for number in random.integers(0, 10_000, count).tolist())

@@ -130,7 +130,7 @@ def _lattice(place: Place, random: np.random.Generator) -> tuple[Ints, Ints, tup
     angle = np.arctan2(centres[:, 1] * place.aspect, centres[:, 0])
     waves = sum(0.11 / k * np.sin(k * angle + random.uniform(0, 2 * np.pi)) for k in range(2, 6))
     reach = np.hypot(centres[:, 0], centres[:, 1] * place.aspect) / (1 + waves)
-    order = np.argsort(reach)
+    order = np.argsort(reach, kind="stable")
     area = np.prod(cells[order, 2:] - cells[order, :2], axis=1).cumsum()
     kept = np.sort(order[: int(np.searchsorted(area, place.area_km2 * 1e6))])
     cells = cells[kept]

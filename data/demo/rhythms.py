@@ -23,6 +23,10 @@ YEAR_DAYS = 365
 THURSDAY = 3
 """The weekday of day 0, Monday being 0."""
 
+SATURDAY = 5
+WEATHER_FROM = 19_000
+"""The day, in January 2022, from which on there is weather: so a day has the same one in every calendar."""
+
 OPENS_S, SHUTS_S = 8 * 3600 + 1800, 17 * 3600 + 1800
 """Working hours of a working day."""
 
@@ -72,23 +76,24 @@ def local_day(moment: int) -> int:
 
 
 def make_calendar(first: int, days: int, province: str, seed: int) -> Calendar:
-    """So many days; `province` is the first two digits of the city's code. The same seed gives the same weather."""
-    number = first + np.arange(days)
+    """So many days; `province` is the first two digits of the city's code. By seed, a day has one weather."""
+    before = first - WEATHER_FROM
+    number = WEATHER_FROM + np.arange(before + days)
     weekday = (number + THURSDAY) % 7
     month = number.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     feast = _feasts(first, days, province)
-    random = np.random.default_rng([seed, 31])
     climate = invented()["climate"][province]
     chance, millimetres = np.array(climate["chance"])[month], np.array(climate["millimetres"])[month]
-    dice, amount = random.random(days).tolist(), random.exponential(1.0, days)
+    chances, amounts, hours = (np.random.default_rng([seed, 31, quantity]) for quantity in range(3))
+    dice, amount = chances.random(len(number)).tolist(), amounts.exponential(1.0, len(number))
     wet: list[bool] = []
     for day, likely in enumerate(chance.tolist()):
         wet.append(dice[day] < likely * (WET_AFTER_WET if day and wet[day - 1] else WET_AFTER_DRY))
-    storm_hour = random.choice(24, days, p=STORM_HOURS / STORM_HOURS.sum())
-    holiday = np.array([name in HOLIDAYS for name in feast])
-    return Calendar(
-        first, weekday, month, feast, np.where(wet, millimetres * amount, 0.0), storm_hour, (weekday < 5) & ~holiday
-    )
+    storm_hour = hours.choice(24, len(number), p=STORM_HOURS / STORM_HOURS.sum())
+    rain_mm = np.where(wet, millimetres * amount, 0.0)
+    here = slice(before, None)
+    is_working = (weekday[here] < SATURDAY) & ~np.array([name in HOLIDAYS for name in feast])
+    return Calendar(first, weekday[here], month[here], feast, rain_mm[here], storm_hour[here], is_working)
 
 
 def _feasts(first: int, days: int, province: str) -> list[str | None]:

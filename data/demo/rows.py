@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,15 @@ from data.demo.persons import Residents
 from data.demo.things import STATUSES, Assets
 from data.demo.uses import Use
 from data.demo.ways import CANAL_M, WIDTHS_M, Kind
-from data.demo.words import words
+from data.demo.words import COUNTED_ON, words
+
+ASSETS_AT_ONCE = 50_000
+_IDENTIFIERS = {
+    "component": "{county}{category}{number:06d}",
+    "camera": "{county}00001320{number:06d}",
+    "device": "{county}-{category}-{number:06d}",
+    "facility": "{county}-{category}-{number:06d}",
+}
 
 Row = Sequence[Any]
 Keys = NDArray[np.int64]
@@ -185,37 +193,44 @@ def firm_rows(city: DemoCity, ids: list[int], building_ids: list[int], keys: Key
         [trades[trade]["name"] for trade in firms.trade.tolist()],
         [STATUSES[status] for status in firms.status.tolist()],
         firms.employees.tolist(),
-        [date(year, 1 + number % 12, 1 + number % 28) for number, year in enumerate(firms.founded_year.tolist())],
+        [COUNTED_ON - timedelta(days=age) for age in firms.age_days.tolist()],
         hexed(point_shapes(city, city.buildings.entrance[firms.building])),
         strict=True,
     )
 
 
-def asset_rows(city: DemoCity, assets: Assets, ids: list[int], shapes: Shapes, keys: Iterable[int]) -> Iterator[Row]:
-    """Rows of ASSET. Identifiers: GB/T 47678 for components, GB/T 28181 for cameras, our own for the rest."""
-    place = city.plan.place
-    county = (place.district or place.city)[0].ljust(6, "0")
-    met: dict[str, int] = {}
-    identifiers = []
-    for category in assets.category:
-        number = met[category] = met.get(category, 0) + 1
-        if assets.kind == "component":
-            identifiers.append(f"{county}{category}{number:06d}")
-        elif assets.kind == "camera":
-            identifiers.append(f"{county}00001320{number:06d}")
-        else:
-            identifiers.append(f"{county}-{category}-{number:06d}")
-    return zip(
-        ids,
-        keys,
-        [assets.kind] * len(ids),
-        assets.category,
-        identifiers,
-        assets.names,
-        hexed(shapes),
-        [None] * len(ids),
-        strict=True,
-    )
+def asset_rows(
+    city: DemoCity, assets: Assets, ids: list[int], keys_at: Callable[[Floats], Keys], cells: Keys
+) -> Iterator[Row]:
+    """Rows of ASSET, some thousand at a time.
+
+    `keys_at` places points of EPSG:4326 (n, 2), `cells` are the keys of the micro-grids. Identifiers: GB/T 47678 for
+    components, GB/T 28181 for cameras, our own for the rest; serials run by county and category.
+    """
+    order = np.argsort(cells)
+    met: dict[tuple[str, str], int] = {}
+    for start in range(0, len(ids), ASSETS_AT_ONCE):
+        here = slice(start, start + ASSETS_AT_ONCE)
+        where = city.terrain.lonlat(assets.points[here])
+        keys = keys_at(where)
+        cell = order[np.searchsorted(cells[order], keys)]
+        identifiers = []
+        for category, of in zip(assets.category[here], cell.tolist(), strict=True):
+            county = city.codes.micro_grids[of][:6]
+            number = met[county, category] = met.get((county, category), 0) + 1
+            identifiers.append(_IDENTIFIERS[assets.kind].format(county=county, category=category, number=number))
+        count = len(keys)
+        yield from zip(
+            ids[here],
+            keys.tolist(),
+            [assets.kind] * count,
+            assets.category[here],
+            identifiers,
+            assets.names[here],
+            hexed(np.asarray(shapely.points(where))),
+            [None] * count,
+            strict=True,
+        )
 
 
 def unit_rows(city: DemoCity, ids: list[int], building_ids: list[int], grids: Keys, cells: Keys) -> Iterator[Row]:

@@ -51,7 +51,7 @@ class Firms:
     trade: Ints
     status: Ints
     employees: Ints
-    founded_year: Ints
+    age_days: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,8 @@ def make_firms(buildings: Buildings, community_names: list[str], community_of: I
     ]
     employees = 1 + random.poisson(np.where(use == Use.INDUSTRY, random.lognormal(3.2, 0.9, len(use)), 2.4))
     status = random.choice(len(STATUSES), len(building), p=_STATUS_SHARES)
-    founded = 2026 - np.minimum(34, random.exponential(7, len(building)).astype(np.int64))
-    return Firms(building, names, trade, status, employees, founded)
+    age_days = np.minimum(34 * 365, random.exponential(7 * 365, len(building)).astype(np.int64))
+    return Firms(building, names, trade, status, employees, age_days)
 
 
 def make_cameras(plan: Plan, ways: Ways, seed: int) -> Assets:

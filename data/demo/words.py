@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
+
+COUNTED_ON = date(2026, 9, 1)
+"""Ages of people and firms are counted on this day."""
 
 
 @cache

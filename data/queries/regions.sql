@@ -54,14 +54,11 @@ order by s.is_main desc, s.id;
 -- name: editions_before — the last editions of a scheme before one of them
 select id, published_at from edition where scheme_id = :scheme_id and id < :edition_id order by id desc limit 3;
 
--- name: main_edition_id — the newest published edition of the main scheme
-select e.id from edition e join scheme s on s.id = e.scheme_id where s.is_main order by e.id desc limit 1;
+-- name: first_note — why the first edition of the main scheme was published
+select e.note from edition e join scheme s on s.id = e.scheme_id where s.is_main order by e.id limit 1;
 
 -- name: first_published — when the main scheme's first edition was published
 select min(e.published_at) from edition e join scheme s on s.id = e.scheme_id where s.is_main;
-
--- name: edition_note — why an edition was published
-select note from edition where id = :edition_id;
 
 -- name: add_edition — the next edition of a scheme
 insert into edition (scheme_id, seq, valid_from, note)

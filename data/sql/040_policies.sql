@@ -33,13 +33,31 @@ do $$
 declare
     scoped text;
 begin
-    foreach scoped in array array['building_people', 'household', 'person', 'enterprise', 'asset', 'unit'] loop
+    foreach scoped in array array['building_people', 'enterprise', 'asset', 'unit'] loop
         execute format('alter table %I enable row level security', scoped);
         execute format('alter table %I force row level security', scoped);
         execute format('create policy see on %I for select using (in_scope(region_key))', scoped);
         execute format(
             'create policy add on %I for insert with check '
-            '(region_key <@ (select written_scope()) and actor_has_role(''system'', ''administrator''))', scoped);
+            '(region_key <@ (select written_scope()) and actor_has_role(''system''))', scoped);
+    end loop;
+end
+$$;
+
+-- Persons one by one are seen by those who work with them, not by whoever keeps accounts, draws borders or reads logs.
+do $$
+declare
+    personal text;
+begin
+    foreach personal in array array['household', 'person'] loop
+        execute format('alter table %I enable row level security', personal);
+        execute format('alter table %I force row level security', personal);
+        execute format(
+            'create policy see on %I for select using '
+            '(in_scope(region_key) and (select actor_has_role(''system'', ''staff'', ''grid_worker'')))', personal);
+        execute format(
+            'create policy add on %I for insert with check '
+            '(region_key <@ (select written_scope()) and actor_has_role(''system''))', personal);
     end loop;
 end
 $$;

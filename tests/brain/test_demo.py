@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psycopg
 import pytest
 from sqlalchemy import text
 
-from brain import accounts, demo, regions
+from brain import accounts, boundaries, demo, regions
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
 from data.demo.accounts import ACCOUNTS, demo_accounts
 from data.demo.city import make_city
+from data.demo.regions import make_regions
 from data.engine import scoped_transaction
 from data.errors import Conflict
 from tests.worlds import publish_small_city
@@ -70,6 +73,31 @@ async def test_an_interrupted_loading_goes_on(context: Context, step: str) -> No
     assert (await counts(context))["building"] == len(city.buildings)
 
 
+async def test_a_demo_stays_one_when_its_borders_are_moved(context: Context) -> None:
+    """A later edition, with a note of its own: still the demo, and loading it again changes nothing."""
+    await demo.load(context, NANPU, quiet)
+    before = await counts(context)
+    city = make_city("nanpu", 1)
+    moved = demo.region_set(make_regions(city.plan, city.codes, city.terrain))
+    moved.names[-1][0] = "新名"
+    await boundaries.publish(context, SYSTEM_ACTOR, "main", moved, note="moved", progress=quiet)
+    assert await demo.in_place(context) == NANPU
+    await demo.load(context, NANPU, quiet)
+    assert await counts(context) == before
+
+
+async def test_two_do_not_load_at_once(context: Context) -> None:
+    """The second is told so, the first goes on."""
+    first = asyncio.create_task(demo.load(context, NANPU, quiet))
+    while await demo.in_place(context) is None:
+        assert not first.done()
+        await asyncio.sleep(0.01)
+    with pytest.raises(Conflict, match="nother"):
+        await demo.load(context, NANPU, quiet)
+    await first
+    assert await demo.is_loaded(context)
+
+
 async def test_one_installation_one_city(context: Context) -> None:
     """Another demo, or another seed, is refused beside the first."""
     await demo.load(context, NANPU, quiet)
@@ -116,8 +144,33 @@ async def test_each_account_sees_its_own_part(context: Context) -> None:
         assert seen["building"] == whole["building"]
         if login.tier == "grid":
             assert all(0 < seen[table] < whole[table] for table in SCOPED), regions[login.login]
+        elif login.tier == "micro_grid":
+            assert all(seen[table] < whole[table] for table in SCOPED)
         else:
             assert seen == whole  # the city is one community
+
+
+async def test_persons_are_seen_by_those_who_work_with_them(context: Context) -> None:
+    """Not by who keeps accounts, draws borders or reads logs."""
+    await demo.load(context, demo.Demo("nanpu", days=0, in_full=True), quiet)
+    for login in demo.logins(context):
+        actor = await accounts.sign_in(context, login.login, login.password)
+        async with scoped_transaction(context.engine, actor.scope) as connection:
+            seen = (await connection.execute(text("select count(*) from person"))).scalar_one()
+        assert (seen > 0) == (actor.role in ("staff", "grid_worker")), login
+
+
+async def test_identifiers_are_numbered_as_the_standards_say(context: Context, owner: psycopg.Connection) -> None:
+    """17 digits for a component (GB/T 47678), 20 for a camera (GB/T 28181), each beginning with its county."""
+    await demo.load(context, demo.Demo("nanpu", days=0), quiet)
+    rows = owner.execute(
+        "select kind, category, identifier from asset where kind in ('camera', 'component')"
+    ).fetchall()
+    assert {kind for kind, _, _ in rows} == {"camera", "component"}
+    for kind, category, identifier in rows:
+        assert identifier.isdigit()
+        assert identifier.startswith("440604" + (category if kind == "component" else ""))
+        assert len(identifier) == {"component": 17, "camera": 20}[kind]
 
 
 async def test_persons_one_by_one_are_those_that_are_counted(context: Context, owner: psycopg.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from functools import cache
 
@@ -15,12 +16,14 @@ from brain.demo import region_set
 from data.demo.city import DemoCity, make_city, unusual
 from data.demo.division import Field, Ints, divide, group, shares
 from data.demo.outlines import polygons
+from data.demo.persons import residents
 from data.demo.places import read_place
 from data.demo.plan import MOST_HOUSEHOLDS
 from data.demo.regions import DEPARTMENTS, DemoRegion, department_regions, make_regions
 from data.demo.terrain import make_terrain
 from data.demo.uses import Use
 from data.demo.ways import Kind
+from data.demo.words import COUNTED_ON
 from layers.coverage import check_coverage
 from layers.geometry import geodesic_area_m2
 
@@ -179,6 +182,46 @@ def test_the_same_seed_gives_the_same_city() -> None:
     shapes = [polygons(city.plan.micro_grids.rects, city.terrain) for city in (one, again, other)]
     assert shapely.equals_exact(shapes[0], shapes[1]).all()
     assert not shapely.equals_exact(shapes[0], shapes[2]).all()
+
+
+DIGESTS = {"nanpu": "990aedabc435527b", "chancheng": "11ef6cd6cd0fa131"}
+
+
+@pytest.mark.parametrize("name", DIGESTS)
+def test_the_same_city_on_any_machine(name: str) -> None:
+    """A change of this digest is another city: on purpose, or by another NumPy. An interrupted load cannot go on then."""
+    city = make_city(name, 1)
+    found = hashlib.sha256()
+    for numbers in (
+        city.plan.micro_grids.rects,
+        city.plan.households,
+        city.uses,
+        city.ways.kind,
+        city.buildings.floors,
+        city.people.by_age,
+        city.firms.age_days,
+    ):
+        found.update(np.ascontiguousarray(numbers, dtype="<i8").tobytes())
+    for words in (city.codes.micro_grids, city.codes.community_names, city.ways.names, city.units.names):
+        found.update("\n".join(words).encode())
+    assert found.hexdigest()[:16] == DIGESTS[name]
+
+
+def test_nobody_and_nothing_is_of_tomorrow() -> None:
+    """Firms and persons are older than the day that they are counted on."""
+    city = the_city("nanpu")
+    assert (city.firms.age_days >= 0).all()
+    assert all(born < COUNTED_ON for some in residents(city) for born in some.born_on)
+
+
+def test_identity_numbers_are_nobodys() -> None:
+    """With the day of birth in the place of the stars, no number is one of a county that there is (GB 11643)."""
+    some = next(residents(the_city("nanpu")))
+    whole = [
+        identity.replace("********", f"{born:%Y%m%d}")
+        for identity, born in zip(some.identities, some.born_on, strict=True)
+    ]
+    assert all(len(number) == 18 and number.startswith("00") for number in whole)
 
 
 def test_the_land_does_not_fold(name: str) -> None:

@@ -215,7 +215,7 @@ def test_what_is_told_is_varied_and_of_a_known_category(parts: list[Part]) -> No
 
 
 def test_the_same_seed_gives_the_same_past(chancheng: DemoCity, year: History, parts: list[Part]) -> None:
-    """Any part by itself, and another day; a shorter history is another cut of it, another seed another past."""
+    """Any part by itself, and another day; a shorter history is as dense, another seed another past."""
     again = History(chancheng, known_categories(), END, 365, 1).part(2)
     for field in fields(Part):
         one, other = getattr(again, field.name), getattr(parts[2], field.name)
@@ -274,3 +274,13 @@ def test_working_time_passes_on_working_days_only(after: int, seconds: int) -> N
     local = int(later[0]) + ZONE_S
     assert calendar.is_working[local // DAY_S - 20_000]
     assert OPENS_S < local % DAY_S <= SHUTS_S
+
+
+@given(st.integers(19_400, 21_000), st.integers(0, 300))
+def test_a_day_has_one_weather(first: int, later: int) -> None:
+    """Whenever the calendar begins that it is looked up in: the past and the simulation agree."""
+    one, other = make_calendar(first, 400, "44", 3), make_calendar(first + later, 100, "44", 3)
+    assert (one.rain_mm[later : later + 100] == other.rain_mm).all()
+    assert (one.storm_hour[later : later + 100] == other.storm_hour).all()
+    assert one.feast[later : later + 100] == other.feast
+    assert (one.is_working[later : later + 100] == other.is_working).all()
