@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.chart import draw
+from bench.demo import load
 from bench.form import Benchmark, Result
 from bench.intake import intake
 from bench.placing import placing
@@ -19,7 +20,7 @@ from bench.placing import placing
 WIDTH = 140
 """Characters of the table, however narrow the terminal."""
 
-BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake}
+BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake, "demo": load}
 
 app = typer.Typer(help="Measures ours and its peers in the same run.", no_args_is_help=True)
 

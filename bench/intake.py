@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import shutil
 import statistics
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import text
 
-from bench.form import CACHE, RUNS, RUNS_QUICK, Result, in_turn, seconds
+from bench.form import RUNS, RUNS_QUICK, Result, in_turn, seconds
+from bench.installations import installation
 from bench.partitions import Partition, invented
 from bench.points import points_for
 from brain import boundaries
@@ -28,12 +27,10 @@ from brain.demo import region_set
 from brain.intake import report_chunks
 from brain.report_checks import Given
 from brain.reports import IncidentReport
-from brain.settings import Settings
 from data.demo.regions import DemoRegion
 from data.dictionaries import MAIN_SCHEME
 from data.engine import SYSTEM, scoped_transaction
 from data.errors import Where
-from data.migrate import upgrade
 from layers.crs import Floats
 
 REGIONS = 126_000
@@ -98,7 +95,7 @@ def intake(quick: bool) -> list[Result]:
 
 def measure(partition: Partition, rows: int, runs: int) -> list[Result]:
     """The results in one city, with so many rows a run."""
-    with _installation() as settings, asyncio.Runner() as loop:
+    with installation("intake") as settings, asyncio.Runner() as loop:
         opened = AsyncExitStack()
         context = loop.run(opened.enter_async_context(open_context(settings)))
         try:
@@ -131,23 +128,6 @@ def measure(partition: Partition, rows: int, runs: int) -> list[Result]:
 
 def _say(partition: Partition, what: str) -> None:
     print(f"{partition.name}: {what}", file=sys.stderr)
-
-
-@contextmanager
-def _installation() -> Iterator[Settings]:
-    """A private cluster as a new installation has it: durable."""
-    home = (CACHE / f"intake-{uuid4().hex[:8]}").absolute()
-    settings = Settings(home=home, database_url=None, app_database_url=None)
-    cluster = settings.cluster
-    assert cluster is not None
-    try:
-        cluster.start()
-        upgrade(settings.owner_url, settings.app_password)
-        yield settings
-    finally:
-        cluster.stop()
-        for folder in {cluster.directory.parent, home}:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _publish(context: Context, partition: Partition) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import shapely
 
+from bench import demo
 from bench.engines import Shapely, lowest
-from bench.form import Result
+from bench.form import CACHE, Result
 from bench.partitions import Partition, invented
 from bench.placing import PEERS, Peer, compare, installed, measure, near_border
 from bench.points import points_for
@@ -159,3 +160,11 @@ def test_the_chart_shows_every_engine_and_is_the_same_each_time(tmp_path: Path) 
     for text in ("7,600 regions", "126,000 regions", "duckdb", "citybrain", "9 M", "300 k"):
         assert text in pictures[0]
     assert "postgis" not in pictures[0]
+
+
+def test_loading_a_demo_city_is_measured_whole() -> None:
+    """Seconds, memory and disk, and nothing is left of the installation."""
+    found = demo.measure("nanpu")
+    assert {result.id for result in found} == {"demo.load_s", "demo.peak_mb", "demo.disk_mb"}
+    assert all(result.value > 0 for result in found)
+    assert not list(CACHE.glob("demo-*"))
