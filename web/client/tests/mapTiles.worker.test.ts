@@ -7,7 +7,9 @@ const ground = writeGround({ names: [{ properties: { kind: 'park', name: '和园
 const request = {
   key: 'a', regions: '/regions', ground: '/ground', column: 0, row: 0, zoom: 15, pixels: 256, density: 1, ranks: { grid: 0 as const },
 }
-const scope = { onmessage: (_: { data: ToWorker }) => {}, postMessage: (message: FromWorker) => said.push(message) }
+const scope: { onmessage: (event: { data: ToWorker }) => void; postMessage: (message: FromWorker) => void } = {
+  onmessage: () => {}, postMessage: (message) => said.push(message),
+}
 let said: FromWorker[] = []
 let answers: Record<string, () => Promise<Response>>
 
