@@ -52,7 +52,7 @@ async def region_tile(connection: AsyncConnection, layer: EditionLayer, z: int, 
 
 @lru_cache(64)
 def region_rules(layer: EditionLayer) -> str:
-    """What decides how the borders of an edition are drawn, as a short text: the questions and the tiers of each zoom."""
+    """What decides how the borders of an edition are drawn, as a short text: the questions, the tiers of each zoom."""
     drawn = [layer.drawn_at(zoom) for zoom in range(MAX_ZOOM + 1)]
     return _short(_REGIONS, _LABELS, TIERS_LABELLED, layer, drawn)
 
@@ -71,14 +71,15 @@ def _short(*rules: object) -> str:
 async def ground_revision(connection: AsyncConnection) -> str:
     """What the ground is now, as a text that changes whenever ground is loaded or the installation is made anew.
 
-    It is when the installation's first borders were published, and the greatest id of each of its tables: ids come from sequences that never go back, rows are only ever added,
-    and each maximum is one look into a primary key. A row changed in place would not show; nothing does that.
+    It is when the installation's first borders were published, and the greatest id of each table of the ground: ids
+    come from sequences that never go back, rows are only ever added, and each maximum is one look into a primary key.
+    A row changed in place would not show; nothing does that.
     """
     return str((await connection.execute(_GROUND_REVISION)).scalar_one())
 
 
 async def ground_tile(connection: AsyncConnection, z: int, x: int, y: int) -> bytes:
-    """One tile: MVT layers `land`, `ways`, `compounds`, `buildings`, `names`, as far as drawn at `z`; empty bytes if none is.
+    """One tile: MVT layers `land`, `ways`, `compounds`, `buildings`, `names`, as far as drawn; empty bytes if none is.
 
     What is less than a pixel is left out, and outlines keep within half a pixel of the truth.
     """
