@@ -73,7 +73,8 @@ async def region_tile(
             if layer is None:
                 raise NotFound("edition.unknown", scheme=scheme, edition=edition_id)
             _remember(context, layer)
-        etag = f'"{edition_id}.{int(await tiles.has_overview(connection, layer))}.{z}.{x}.{y}"'
+        overview = int(await tiles.has_overview(connection, layer))
+        etag = f'"{tiles.region_rules(layer)}.{edition_id}.{overview}.{z}.{x}.{y}"'
         if etag == known_etag:
             return Tile(etag, None)
         return Tile(etag, await tiles.region_tile(connection, layer, z, x, y))
@@ -83,7 +84,7 @@ async def ground_tile(context: Context, actor: Actor, z: int, x: int, y: int, kn
     """A tile of the base map; without content if the asker has it already. Raises NotFound."""
     _must_be_tile(z, x, y)
     async with scoped_transaction(context.engine, actor.scope) as connection:
-        etag = f'"{await tiles.ground_revision(connection)}.{z}.{x}.{y}"'
+        etag = f'"{tiles.ground_rules()}.{await tiles.ground_revision(connection)}.{z}.{x}.{y}"'
         return Tile(etag, None if etag == known_etag else await tiles.ground_tile(connection, z, x, y))
 
 

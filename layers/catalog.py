@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +23,11 @@ OPEN_LAND = ("water", "park", "farmland")
 ALL_LAND_FROM = 12
 BRIDGES_FROM = 14
 BUILDINGS_FROM = 15
+
+WALLED = ("estate", "campus")
+"""The uses of compounds that have a wall around them."""
+
+WALLS_FROM = 15
 
 WAY_NAMES_FROM = {"expressway": 13, "trunk": 13, "secondary": 14, "street": 15, "lane": 17}
 AREA_NAMES_FROM = {"water": 12, "park": 14, "campus": 14, "mall": 15, "estate": 15}
@@ -50,6 +56,7 @@ class EditionLayer:
     scheme: str
     scheme_id: int
     edition_id: int
+    published_at: datetime
     tiers: tuple[TierLayer, ...]
 
     def drawn_at(self, zoom: int) -> tuple[TierLayer, ...]:
@@ -64,6 +71,7 @@ class GroundLayer:
     ways: tuple[str, ...]
     land: tuple[str, ...] | None
     bridges: bool
+    walled: tuple[str, ...]
     buildings: bool
     named_ways: tuple[str, ...]
     named_areas: tuple[str, ...]
@@ -76,6 +84,7 @@ def ground_layer(zoom: int) -> GroundLayer:
         ways=_from(WAYS_FROM, zoom),
         land=OPEN_LAND if zoom < ALL_LAND_FROM else None,
         bridges=zoom >= BRIDGES_FROM,
+        walled=WALLED if zoom >= WALLS_FROM else (),
         buildings=zoom >= BUILDINGS_FROM,
         named_ways=_from(WAY_NAMES_FROM, zoom),
         named_areas=_from(AREA_NAMES_FROM, zoom),
@@ -97,4 +106,4 @@ async def region_layer(connection: AsyncConnection, scheme: str, edition_id: int
         TierLayer(row.tier, row.depth, row.min_zoom if place else 0, row.name_zh, row.name_en, row.regions)
         for place, row in enumerate(rows)
     )
-    return EditionLayer(scheme, edition.scheme_id, edition_id, tiers)
+    return EditionLayer(scheme, edition.scheme_id, edition_id, edition.published_at, tiers)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache, lru_cache
+
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +21,7 @@ _HAS_OVERVIEW = query("tiles", "has_overview")
 _GROUND_REVISION = query("tiles", "ground_revision")
 _LAND = query("tiles", "land")
 _WAYS = query("tiles", "ways")
+_COMPOUNDS = query("tiles", "compounds")
 _BUILDINGS = query("tiles", "buildings")
 _GROUND_NAMES = query("tiles", "ground_names")
 
@@ -46,17 +50,36 @@ async def region_tile(connection: AsyncConnection, layer: EditionLayer, z: int, 
     return b"".join(bytes(part) for part in parts if part is not None)
 
 
-async def ground_revision(connection: AsyncConnection) -> str:
-    """What the ground is now, as a text that changes whenever ground is loaded.
+@lru_cache(64)
+def region_rules(layer: EditionLayer) -> str:
+    """What decides how the borders of an edition are drawn, as a short text: the questions, the tiers of each zoom."""
+    drawn = [layer.drawn_at(zoom) for zoom in range(MAX_ZOOM + 1)]
+    return _short(_REGIONS, _LABELS, TIERS_LABELLED, layer, drawn)
 
-    It is the greatest id of each of its tables: ids come from sequences that never go back, rows are only ever added,
-    and each maximum is one look into a primary key. A row changed in place would not show; nothing does that.
+
+@cache
+def ground_rules() -> str:
+    """What decides how the ground is drawn, as a short text: the questions and what is asked at each zoom."""
+    asked = [ground_layer(zoom) for zoom in range(MAX_ZOOM + 1)]
+    return _short(_LAND, _WAYS, _COMPOUNDS, _BUILDINGS, _GROUND_NAMES, asked)
+
+
+def _short(*rules: object) -> str:
+    return hashlib.sha256("\n".join(map(str, rules)).encode()).hexdigest()[:12]
+
+
+async def ground_revision(connection: AsyncConnection) -> str:
+    """What the ground is now, as a text that changes whenever ground is loaded or the installation is made anew.
+
+    It is when the installation's first borders were published, and the greatest id of each table of the ground: ids
+    come from sequences that never go back, rows are only ever added, and each maximum is one look into a primary key.
+    A row changed in place would not show; nothing does that.
     """
     return str((await connection.execute(_GROUND_REVISION)).scalar_one())
 
 
 async def ground_tile(connection: AsyncConnection, z: int, x: int, y: int) -> bytes:
-    """One tile: MVT layers `land`, `ways`, `buildings` and `names`, as far as drawn at `z`; empty bytes if none is.
+    """One tile: MVT layers `land`, `ways`, `compounds`, `buildings`, `names`, as far as drawn; empty bytes if none is.
 
     What is less than a pixel is left out, and outlines keep within half a pixel of the truth.
     """
@@ -67,6 +90,8 @@ async def ground_tile(connection: AsyncConnection, z: int, x: int, y: int) -> by
         (_LAND, {"uses": None if layer.land is None else list(layer.land)}),
         (_WAYS, ways),
     ]
+    if layer.walled:
+        asked.append((_COMPOUNDS, {"uses": list(layer.walled)}))
     if layer.buildings:
         asked.append((_BUILDINGS, {}))
     if layer.named_areas:

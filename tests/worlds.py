@@ -117,7 +117,11 @@ GROUND: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
     ),
     "compound": (
         ("use", "name", "geom"),
-        [("park", "和园公园", cell(1, 0.2, 0.6, 0.6)), ("estate", "和兴花园", cell(0.1, 0.1, 0.8, 0.8))],
+        [
+            ("park", "和园公园", cell(1, 0.2, 0.6, 0.6)),
+            ("estate", "和兴花园", cell(0.1, 0.1, 0.8, 0.8)),
+            ("campus", "和兴小学", cell(2.2, 0.2, 0.4, 0.4)),
+        ],
     ),
     "way": (
         ("kind", "name", "start_node", "end_node", "length_m", "is_bridge", "geom"),
@@ -135,7 +139,7 @@ GROUND: dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]] = {
         ],
     ),
 }
-"""The ground of the small city by table: a river, two parks (one of 30 metres), an estate, a way of each kind in three
+"""The ground of the small city by table: a river, two parks (one of 30 metres), an estate, a school, a way of each kind in three
 stretches, two buildings."""
 
 

@@ -26,7 +26,6 @@ class Use(IntEnum):
     CAMPUS = 6
     MALL = 7
     WATER = 8
-    PUBLIC = 9
 
 
 def uses_of_grids(plan: Plan, seed: int) -> Ints:

@@ -28,7 +28,7 @@ join tier t using (depth)
 order by t.depth;
 
 -- name: edition — one edition of a scheme
-select e.id, e.scheme_id, e.seq from edition e join scheme s on s.id = e.scheme_id
+select e.id, e.scheme_id, e.seq, e.published_at from edition e join scheme s on s.id = e.scheme_id
 where s.scheme = :scheme and e.id = :edition_id;
 
 -- name: scheme_by_code — one scheme

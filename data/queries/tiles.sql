@@ -31,9 +31,13 @@ select not exists (
       and b.depth < (select max(depth) from border where scheme_id = :scheme_id and edition_to is null)
 );
 
--- name: ground_revision — what changes when ground is loaded: the last row of each of its tables
+-- name: ground_revision — what changes with the installation, and when ground is loaded: the last row of each table
 select concat_ws(
     '.',
+    coalesce((
+        select cast(extract(epoch from min(e.published_at)) * 1000000 as bigint)
+        from edition e join scheme s on s.id = e.scheme_id where s.is_main
+    ), 0),
     coalesce((select max(id) from land), 0), coalesce((select max(id) from way), 0),
     coalesce((select max(id) from compound), 0), coalesce((select max(id) from building), 0)
 );
@@ -63,6 +67,18 @@ found as (
     from named, tile
 )
 select st_asmvt(found, 'ways', 4096, 'geom') from found where geom is not null;
+
+-- name: compounds — outlines of compounds of some uses in a tile
+with tile as (select st_tileenvelope(:z, :x, :y) as box, st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096) as wide),
+near as (
+    select c.use, st_transform(c.geom, 3857) as geom
+    from compound c, tile where c.use = any(:uses) and c.geom && st_transform(tile.wide, 4326)
+),
+found as (
+    select near.use, st_asmvtgeom(st_simplify(near.geom, :pixel / 2), tile.box, 4096, 64) as geom
+    from near, tile where st_area(near.geom) >= :pixel ^ 2
+)
+select st_asmvt(found, 'compounds', 4096, 'geom') from found where geom is not null;
 
 -- name: buildings — buildings in a tile, those of a pixel or more
 with tile as (select st_tileenvelope(:z, :x, :y) as box, st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096) as wide),

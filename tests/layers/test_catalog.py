@@ -21,6 +21,7 @@ def test_what_is_shown_at_a_zoom_is_shown_at_every_closer_one() -> None:
     for zoom in range(MAX_ZOOM):
         far, near = ground_layer(zoom), ground_layer(zoom + 1)
         assert set(far.ways) <= set(near.ways)
+        assert set(far.walled) <= set(near.walled)
         assert set(far.named_ways) <= set(near.named_ways)
         assert set(far.named_areas) <= set(near.named_areas)
         assert (far.land is None, far.buildings, far.named_buildings) <= (

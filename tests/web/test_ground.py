@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import mapbox_vector_tile
+import psycopg
 import pytest
+from sqlalchemy import text
 
-from tests.serving import Served, in_context
+from layers import catalog, tiles
+from tests.serving import Served, in_context, serving
 from tests.web.test_api import tile_of
 from tests.worlds import add_ground, at
+
+
+@pytest.fixture(autouse=True)
+def _rules() -> Iterator[None]:
+    """No test keeps the rules of another."""
+    yield
+    for rules in (tiles.ground_rules, tiles.region_rules):
+        rules.cache_clear()
 
 
 @pytest.fixture
@@ -28,6 +40,12 @@ def test_a_tile_holds_more_the_closer_it_is(client: httpx.Client) -> None:
     assert [len(held[zoom]["ways"]) for zoom in held] == [2, 3, 4, 5]
     assert [zoom for zoom in held if "buildings" in held[zoom]] == [15]
     assert [zoom for zoom in held if "estate" in held[zoom].get("names", ())] == [15]
+
+
+def test_walls_are_those_of_estates_and_campuses(client: httpx.Client) -> None:
+    """Close by only, with the use of what they surround; a park is compound too, without a wall."""
+    held = {zoom: _held(client, zoom).get("compounds") for zoom in (14, 15)}
+    assert held == {14: None, 15: {"estate", "campus"}}
 
 
 def test_buildings_are_named_close_by_only(client: httpx.Client) -> None:
@@ -82,6 +100,40 @@ def test_an_unchanged_tile_is_not_sent_again(served: Served, client: httpx.Clien
     assert client.get(path, headers=known).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("layer", "room", "name", "other"),
+    [
+        ("ground", catalog, "BUILDINGS_FROM", 16),
+        ("ground", tiles, "_LAND", text(f"{tiles._LAND} -- otherwise")),
+        ("regions/main/1", catalog, "MOST_TIERS_DRAWN", 2),
+        ("regions/main/1", tiles, "_LABELS", text(f"{tiles._LABELS} -- otherwise")),
+    ],
+)
+def test_a_tile_of_other_rules_is_sent_again(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, layer: str, room: Any, name: str, other: Any
+) -> None:
+    """After an upgrade: what is drawn at which zoom is part of the tag, and so are the questions."""
+    path = _path(layer)
+    known = {"if-none-match": client.get(path).headers["etag"]}
+    assert client.get(path, headers=known).status_code == 304
+    monkeypatch.setattr(room, name, other)
+    for rules in (tiles.ground_rules, tiles.region_rules):
+        rules.cache_clear()
+    assert client.get(path, headers=known).status_code == 200
+
+
+def test_a_tile_of_another_installation_is_sent_again(
+    served: Served, client: httpx.Client, owner: psycopg.Connection
+) -> None:
+    """Made anew, it gives the same ids to other ground and other borders."""
+    paths = [_path("ground"), _path("regions/main/1")]
+    known = {path: {"if-none-match": client.get(path).headers["etag"]} for path in paths}
+    owner.execute("update edition set published_at = published_at + interval '1 second'")
+    with serving(served.settings) as anew:
+        again = anew.sign_in("commander")
+        assert [again.get(path, headers=known[path]).status_code for path in paths] == [200, 200]
+
+
 def test_where_there_is_no_ground_there_is_no_tile(client: httpx.Client, served: Served) -> None:
     """204 for a place outside; 404 for tiles that do not exist; nothing for those who are not signed in."""
     assert client.get("/api/tiles/ground/14/0/0.mvt").status_code == 204
@@ -90,6 +142,11 @@ def test_where_there_is_no_ground_there_is_no_tile(client: httpx.Client, served:
         assert answer.status_code == 404
         assert "no tile" in answer.text
     assert served.client().get("/api/tiles/ground/14/0/0.mvt").status_code == 401
+
+
+def _path(layer: str) -> str:
+    x, y = tile_of(*at(0.5, 0.5), 15)
+    return f"/api/tiles/{layer}/15/{x}/{y}.mvt"
 
 
 def _tile(client: httpx.Client, zoom: int, x: int, y: int) -> dict[str, Any]:

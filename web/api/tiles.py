@@ -38,7 +38,7 @@ async def ground_tile(
     actor: SignedIn,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The base map: MVT layers `land`, `ways`, `buildings`, `names`. 204: nothing there; 304: nothing changed."""
+    """The base map: `land`, `ways`, `compounds`, `buildings`, `names`. 204: nothing; 304: unchanged."""
     return _answer(await onemap.ground_tile(context, actor, z, x, y, if_none_match))
 
 

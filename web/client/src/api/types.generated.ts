@@ -181,7 +181,7 @@ export interface paths {
         };
         /**
          * Ground Tile
-         * @description The base map: MVT layers `land`, `ways`, `buildings`, `names`. 204: nothing there; 304: nothing changed.
+         * @description The base map: `land`, `ways`, `compounds`, `buildings`, `names`. 204: nothing; 304: unchanged.
          */
         get: operations["ground_tile"];
         put?: never;

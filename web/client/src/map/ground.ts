@@ -1,4 +1,4 @@
-/** The base map of one tile: land by use, ways by kind, buildings and names, decoded and drawn. */
+/** The base map of one tile: land by use, ways by kind, walls, buildings and names, decoded and drawn. */
 import { VectorTile, type VectorTileFeature } from '@mapbox/vector-tile'
 import { PbfReader } from 'pbf'
 import { wayKinds, wayWidth, type BasePalette, type WayKind } from './style'
@@ -12,11 +12,13 @@ export interface Ground {
   land: Map<string, Shapes>
   ways: Map<string, Shapes>
   bridges: Map<string, Shapes>
+  compounds: Map<string, Shapes>
   buildings: Shapes | null
   names: TileName[]
 }
 
 const CASING = 0.8
+const WALL = 0.9
 const narrowFirst = [...wayKinds].reverse()
 /** From this zoom on a building has walls, not only a ground plan. */
 const WALLS_FROM = 16
@@ -28,6 +30,7 @@ export function decodeGround(bytes: ArrayBuffer): Ground {
     land: grouped(layers.land ? features(layers.land) : [], 'use'),
     ways: grouped(ways.filter(({ properties }) => !properties.is_bridge), 'kind'),
     bridges: grouped(ways.filter(({ properties }) => properties.is_bridge), 'kind'),
+    compounds: grouped(layers.compounds ? features(layers.compounds) : [], 'use'),
     buildings: layers.buildings ? decodeShapes(features(layers.buildings)) : null,
     names: layers.names ? features(layers.names).map(decodeName) : [],
   }
@@ -58,12 +61,19 @@ export function paintLandUse(context: Context, { land }: Ground, scale: number, 
   for (const [use, shapes] of land) if (use !== 'water') fill(context, shapes, scale, palette.land[use])
 }
 
-/** What no tint may cover: water, buildings, and ways from lanes up, bridges last. */
+/** What no tint may cover: water, walls, ways from lanes up, bridges last, and buildings. A way cuts a wall: there is its gate. */
 export function paintGround(
-  context: Context, { land, ways, bridges, buildings }: Ground, scale: number, { density, zoom }: PaintSize, palette: BasePalette,
+  context: Context, { land, ways, bridges, compounds, buildings }: Ground, scale: number, { density, zoom }: PaintSize, palette: BasePalette,
 ) {
   const water = land.get('water')
   if (water) fill(context, water, scale, palette.land.water)
+  context.lineWidth = WALL * density
+  for (const [use, shapes] of compounds) {
+    const colour = palette.compounds[use]
+    if (!colour) continue
+    context.strokeStyle = colour
+    batched(context, shapes, all(shapes), scale, true, () => context.stroke())
+  }
   for (const lines of [ways, bridges])
     for (const cased of [true, false])
       for (const kind of narrowFirst) {

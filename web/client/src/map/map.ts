@@ -43,6 +43,8 @@ export class CityMap {
   private mode: Mode
   private source: MapSource | null = null
   private tiles: MapTiles | null = null
+  /** Layers that stay until the newest is there. */
+  private old: MapTiles[] = []
   private hidden: string[] = []
   private moving = false
   private palette
@@ -107,26 +109,24 @@ export class CityMap {
     this.labels.restyle(this.palette, this.rankOf)
   }
 
-  /** The old tiles stay until the new ones are there, so that a new edition does not flash. */
+  /** The old tiles stay until the newest are there, so that a new edition does not flash. */
   setSource(source: MapSource) {
     if (source.regions === this.source?.regions && source.ground === this.source?.ground) return
-    const old = this.tiles
+    if (this.tiles) this.old.push(this.tiles)
+    this.tiles = null
     this.source = source
     this.hover.show(null)
-    if (!source.regions && !source.ground) {
-      this.tiles = null
-      old?.remove()
-      return
-    }
+    if (!source.regions && !source.ground) return this.loaded()
     const tiles = new MapTiles(source, this.painter, {
       texts: (key, coords, texts) => this.labels.put(key, coords, texts),
       dropped: (key) => this.labels.drop(key),
       failed: (status) => this.listener.failed(status),
     })
-    tiles.on('loading', () => this.listener.busy(true))
-    tiles.on('load', () => this.listener.busy(false))
-    tiles.once('load', () => old?.remove())
-    this.tiles = tiles.addTo(this.map)
+    tiles.on('loading', () => tiles === this.tiles && this.listener.busy(true))
+    tiles.on('load', () => tiles === this.tiles && this.loaded())
+    this.tiles = tiles
+    tiles.addTo(this.map)
+    if (!tiles.isLoading()) this.loaded()
   }
 
   setHiddenTiers(hidden: string[]) {
@@ -216,6 +216,11 @@ export class CityMap {
   private readonly rankOf = (tier: string, zoom: number) => {
     if (this.hidden.includes(tier)) return null
     return ranks(shownTiers(this.source?.tiers ?? [], Math.min(zoom, 18)))[tier] ?? null
+  }
+
+  private loaded() {
+    for (const tiles of this.old.splice(0)) tiles.remove()
+    this.listener.busy(false)
   }
 
   private mayMove() {

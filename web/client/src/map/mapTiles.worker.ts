@@ -25,22 +25,26 @@ function tell(message: FromWorker, transfer: Transferable[] = []) {
   scope.postMessage(message, transfer)
 }
 
+/** Without its borders a tile has failed; without its ground it is painted all the same, and then said to have failed. */
 async function read(request: TileRequest) {
   const one: Kept = { request, abort: new AbortController(), tile: null, ground: null }
   kept.set(request.key, one)
-  try {
-    const [regions, ground] = await Promise.all(
-      [request.regions, request.ground].map((url) => (url ? load(url, one.abort.signal) : new ArrayBuffer(0))),
-    )
-    if (!kept.has(request.key)) return
-    one.tile = decodeTile(regions)
-    one.ground = request.ground ? decodeGround(ground) : null
-    paint(one, true)
-  } catch (reason) {
-    if (one.abort.signal.aborted) return
-    one.abort.abort()
-    tell({ kind: 'failed', key: request.key, status: reason instanceof Refused ? reason.status : 0 })
-  }
+  const { signal } = one.abort
+  const regions = load(request.regions, signal).then(decodeTile)
+  regions.catch((reason: unknown) => fail(one, reason))
+  const ground = request.ground ? load(request.ground, signal).then(decodeGround) : null
+  const [borders, base] = await Promise.allSettled([regions, ground])
+  if (signal.aborted || borders.status === 'rejected') return
+  one.tile = borders.value
+  if (base.status === 'fulfilled') one.ground = base.value
+  paint(one, true)
+  if (base.status === 'rejected') fail(one, base.reason)
+}
+
+function fail({ request, abort }: Kept, reason: unknown) {
+  if (abort.signal.aborted) return
+  abort.abort()
+  tell({ kind: 'failed', key: request.key, status: reason instanceof Refused ? reason.status : 0 })
 }
 
 class Refused extends Error {
@@ -49,7 +53,8 @@ class Refused extends Error {
   }
 }
 
-async function load(url: string, signal: AbortSignal): Promise<ArrayBuffer> {
+async function load(url: string | null, signal: AbortSignal): Promise<ArrayBuffer> {
+  if (!url) return new ArrayBuffer(0)
   const response = await fetch(url, { credentials: 'same-origin', signal })
   if (!response.ok) throw new Refused(response.status)
   return response.arrayBuffer()

@@ -18,6 +18,8 @@ export interface BasePalette {
   land: Readonly<Record<string, string>>
   building: string
   wall: string
+  /** The wall around a compound, by its use. */
+  compounds: Readonly<Record<string, string>>
   ways: Readonly<Record<WayKind, string>>
   casings: Readonly<Record<WayKind, string>>
   names: { way: string; water: string; green: string; area: string; building: string }
@@ -43,10 +45,11 @@ export const palettes: Record<Theme, Palette> = {
     base: {
       land: {
         estate: '#eef1f4', old_town: '#ebedf0', village: '#f0f0ed', industry: '#eaeaef', farmland: '#e9f0e2', park: '#d8e8d4',
-        campus: '#eef1ea', mall: '#f3eeea', public: '#eeecf2', water: '#c2d7e6',
+        campus: '#eef1ea', mall: '#f3eeea', water: '#c2d7e6',
       },
       building: '#dee3e9',
       wall: '#ced5dd',
+      compounds: { estate: '#c0cad5', campus: '#bccabb' },
       ways: { expressway: '#f6e0b6', trunk: '#faefd8', secondary: '#ffffff', street: '#ffffff', lane: '#ffffff' },
       casings: { expressway: '#d0b684', trunk: '#d9caa8', secondary: '#d2d9e1', street: '#d8dee5', lane: '#e1e5ea' },
       names: { way: '#6b7682', water: '#3f739c', green: '#4a7650', area: '#707b87', building: '#87929d' },
@@ -67,10 +70,11 @@ export const palettes: Record<Theme, Palette> = {
     base: {
       land: {
         estate: '#151e28', old_town: '#171f29', village: '#171f27', industry: '#191f2a', farmland: '#16221e', park: '#17281f',
-        campus: '#172124', mall: '#1c2027', public: '#1a1f2a', water: '#112d41',
+        campus: '#172124', mall: '#1c2027', water: '#112d41',
       },
       building: '#263240',
       wall: '#324050',
+      compounds: { estate: '#2f3d4d', campus: '#2d403c' },
       ways: { expressway: '#4b4435', trunk: '#3c3a35', secondary: '#2e3844', street: '#29323d', lane: '#252e39' },
       casings: { expressway: '#0f151c', trunk: '#0f151c', secondary: '#10171f', street: '#111820', lane: '#121922' },
       names: { way: '#8592a0', water: '#6c9cc2', green: '#6f9a78', area: '#7d8a98', building: '#74818f' },

@@ -33,6 +33,7 @@ export interface TileTexts { labels: TileLabel[]; names: TileName[] }
 
 export interface FoundRegion { code: string; name: string; tier: string; zoom: number; pieces: Piece[] }
 
+/** A tile painted may also have failed: it lacks its ground then. */
 export interface TileListener {
   painted(bitmap: ImageBitmap | null, texts: TileTexts | null): void
   failed(status: number): void
