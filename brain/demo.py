@@ -102,7 +102,13 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
 async def _load(context: Context, demo: Demo, progress: boundaries.Progress) -> None:
     before = await in_place(context)
     if before not in (None, demo):
-        raise Conflict("demo.another", city=before.city, seed=before.seed, days=before.days)
+        raise Conflict(
+            "demo.another",
+            city=before.city,
+            seed=before.seed,
+            days=before.days,
+            persons="full" if before.in_full else "counts",
+        )
     progress("make", 0, 0)
     city = await asyncio.to_thread(make_city, demo.city, demo.seed)
     progress("make", 1, 1)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import signal
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -49,6 +53,9 @@ def load(
 ) -> None:
     """Fills an empty installation with an invented city. Interrupted, it goes on where it stopped."""
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the database would stay up
+    if unusual is not None and not unusual.parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(unusual.parent))
     wanted = demo.Demo(city.value, seed, history, in_full=persons is Persons.FULL)
 
     async def work(context: Context) -> list[demo.DemoLogin]:

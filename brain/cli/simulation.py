@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
 from uuid import uuid4
@@ -23,6 +23,8 @@ from data.errors import NotFound
 
 TIMEOUT_S = 60
 DISPATCHER = "diaodu"
+CITY_TIME = timezone(timedelta(hours=8))
+"""All of China keeps it."""
 
 
 class Scenario(StrEnum):
@@ -39,7 +41,7 @@ def simulate(
         Scenario | None, typer.Option(help="xingtongji: the evening on which crowds walk over the bridges.")
     ] = None,
 ) -> None:
-    """Reports what happens in the demo city from now on, over HTTP, until Ctrl-C."""
+    """Reports what happens in the demo city from now on, over HTTP, until Ctrl-C; each bears the real time."""
 
     async def what(context: Context) -> tuple[demo.Demo, str]:
         found = await demo.in_place(context)
@@ -75,6 +77,6 @@ async def _simulate(
         city = await asyncio.to_thread(make_city, found.city, found.seed)
         begin = simulation.begin_of(city, scenario, datetime.now(UTC))
         if not quiet:
-            say("simulate.begins", begin=f"{begin.astimezone():%Y-%m-%d %H:%M}", speed=speed)
+            say("simulate.begins", begin=f"{begin.astimezone(CITY_TIME):%Y-%m-%d %H:%M}", speed=speed)
         reports = simulation.coming(city, categories, begin, f"sim-{uuid4().hex[:8]}")
         await simulation.live(dispatcher, reports, begin, speed, told)

@@ -91,7 +91,7 @@ def make_codes(plan: Plan, uses: Ints, seed: int) -> Codes:
     grids = [f"{communities[up]}{serial:03d}" for up, serial in zip(plan.grids.parent, number, strict=True)]
     grid_names = [
         f"{names[up].removesuffix('社区').removesuffix('村')}"
-        + (f"{SPECIAL_NAMES[Use(use)]}专属网格{serial - 900}" if serial >= FIRST_SPECIAL else f"第{serial}网格")
+        + (f"{SPECIAL_NAMES[Use(use)]}第{serial - 900}专属网格" if serial >= FIRST_SPECIAL else f"第{serial}网格")
         for up, use, serial in zip(plan.grids.parent, uses.tolist(), number.tolist(), strict=True)
     ]
     cell_number = _serials(plan.micro_grids, np.ones(len(plan.micro_grids), dtype=np.bool_))

@@ -204,3 +204,40 @@ def wait_until_gone(pid: int) -> None:
             return
         threading.Event().wait(0.05)
     raise AssertionError(f"{pid} is still there")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_stopped_leaves_nothing_running(tmp_path: Path, sign: signal.Signals) -> None:
+    """And the same command goes on from there."""
+    home = tmp_path / "home"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
+    command = [sys.executable, "-m", "brain.cli", "demo", "--city", "nanpu"]
+    given = {
+        "env": {**environment, "CITYBRAIN_HOME": str(home)},
+        "stdout": subprocess.DEVNULL,
+        "stderr": subprocess.STDOUT,
+    }
+    process = subprocess.Popen(command, **given)  # type: ignore[call-overload]
+    cluster = Settings(home=home).cluster
+    assert cluster is not None
+    while not cluster.running:
+        assert process.poll() is None
+        threading.Event().wait(0.02)
+    process.send_signal(sign)
+    assert process.wait(UP_WITHIN_S) == 128 + sign
+    assert alive(home) == []
+    assert subprocess.run(command, **given, check=False).returncode == 0  # type: ignore[call-overload]
+    assert alive(home) == []
+
+
+def test_a_list_that_cannot_be_written_is_refused_before_the_load(tmp_path: Path) -> None:
+    """The folder is named as it was given."""
+    home, missing = tmp_path / "home", tmp_path / "missing"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
+    command = [sys.executable, "-m", "brain.cli", "demo", "--city", "nanpu", "--unusual", str(missing / "u.csv")]
+    found = subprocess.run(
+        command, env={**environment, "CITYBRAIN_HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert f"{missing}:" in found.stderr
+    assert not home.exists()
