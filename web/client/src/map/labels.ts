@@ -11,6 +11,9 @@ const styles = [`400 11px ${font}`, `600 12.5px ${font}`, `600 12.5px ${font}`] 
 const nameStyle = `400 11px ${font}`
 const HEIGHT = 14
 const NAME_SIZE = 12
+const LABEL_HALO = 3
+/** Wide enough to hide the border that runs along the road within a character: it would read as a stroke. */
+const NAME_HALO = 6
 const BURST_MS = 120
 
 interface TileOfTexts extends TileTexts { coords: Coords }
@@ -75,7 +78,7 @@ export class LabelLayer extends ViewCanvas {
     context.textAlign = 'center'
     context.textBaseline = 'middle'
     context.lineJoin = 'round'
-    context.lineWidth = 3
+    context.lineWidth = NAME_HALO
     context.strokeStyle = this.palette.land
     context.font = nameStyle
     for (const name of this.placed.names) {
@@ -83,6 +86,7 @@ export class LabelLayer extends ViewCanvas {
       context.fillStyle = nameColour(this.palette.base, name.kind)
       this.writeName(frame, name)
     }
+    context.lineWidth = LABEL_HALO
     for (const label of this.placed.labels) {
       if (!within(label, frame)) continue
       context.font = styles[label.rank]
@@ -96,10 +100,9 @@ export class LabelLayer extends ViewCanvas {
     context.translate(x - left, y - top)
     context.rotate(turn)
     const characters = stacked ? [...text] : [text]
-    characters.forEach((character, i) => {
-      const along = (i - (characters.length - 1) / 2) * NAME_SIZE
-      write(context, character, dx * along, dy * along)
-    })
+    const along = (i: number) => (i - (characters.length - 1) / 2) * NAME_SIZE
+    characters.forEach((character, i) => context.strokeText(character, dx * along(i), dy * along(i)))
+    characters.forEach((character, i) => context.fillText(character, dx * along(i), dy * along(i)))
     context.restore()
   }
 
