@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data.engine import driver_connection
+from data.queries import query
 
 EVERY = 20_000
 """Rows between two reports of progress."""
 
-_NUMBERS = text("select nextval(pg_get_serial_sequence(:table, 'id')) from generate_series(1, :count)")
+_NUMBERS = query("ground", "numbers")
 
 
 async def numbers(connection: AsyncConnection, table: str, count: int) -> list[int]:

@@ -92,14 +92,13 @@ def way_rows(city: DemoCity, ids: list[int]) -> Iterator[Row]:
     """Rows of WAY; nodes are numbered from 1."""
     ways = city.ways
     shapes = ways.shapes(city.terrain)
-    lengths = np.abs(ways.points[ways.end] - ways.points[ways.start]).sum(axis=1).astype(np.float64)
     return zip(
         ids,
         [Kind(kind).name.lower() for kind in ways.kind.tolist()],
         [ways.names[name] for name in ways.name_of.tolist()],
         (ways.start + 1).tolist(),
         (ways.end + 1).tolist(),
-        lengths.tolist(),
+        ways.lengths_m().tolist(),
         ways.is_bridge.astype(bool).tolist(),
         hexed(shapes),
         strict=True,

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from data.demo.buildings import NUMBER_EVERY_M
 from data.demo.city import DemoCity
 from data.demo.division import Floats, Ints
 from data.demo.uses import Use
@@ -20,9 +21,6 @@ HOT_SPOTS = 40
 """Of each kind of place for each hundred incidents a day."""
 
 ZIPF = 1.05
-NUMBER_EVERY_M = 6
-"""As houses are numbered."""
-
 NEAR = ("", "门前", "附近", "旁", "对面", "路段")
 AT_DOOR = 2
 """So many of NEAR suit a door."""

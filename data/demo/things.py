@@ -113,7 +113,7 @@ def make_cameras(plan: Plan, ways: Ways, seed: int) -> Assets:
     """At crossings and along roads, more of them where the road is larger."""
     random = np.random.default_rng([seed, 9])
     count = round(len(plan.micro_grids) * CAMERAS_A_MICRO_GRID)
-    length = _lengths(ways) * np.array([1.2, 2.2, 2.4, 1.6, 0.6])[ways.kind]
+    length = ways.lengths_m() * np.array([1.2, 2.2, 2.4, 1.6, 0.6])[ways.kind]
     way = random.choice(len(ways), count, p=length / length.sum())
     points = _beside(ways, way, random)
     names = [f"{ways.names[name]}{number:05d}号" for number, name in enumerate(ways.name_of[way].tolist(), 1)]
@@ -123,7 +123,7 @@ def make_cameras(plan: Plan, ways: Ways, seed: int) -> Assets:
 def make_components(ways: Ways, seed: int) -> Assets:
     """Components of the national list along the roads."""
     random = np.random.default_rng([seed, 10])
-    kilometres = _lengths(ways) / 1000
+    kilometres = ways.lengths_m() / 1000
     points, category, names = [], [], []
     for component in words()["component"]:
         count = random.poisson(kilometres * np.array(component["a_km"])[ways.kind])
@@ -185,10 +185,6 @@ def make_facilities(plan: Plan, buildings: Buildings, uses: Ints, community_name
         elif use == Use.PARK:
             add("应急避难场所", f"{name}公园应急避难场所", building)
     return Assets("facility", np.array(points).reshape(-1, 2), category, names)
-
-
-def _lengths(ways: Ways) -> Floats:
-    return np.asarray(np.abs(ways.points[ways.end] - ways.points[ways.start]).sum(axis=1).astype(np.float64))
 
 
 def _beside(ways: Ways, way: Ints, random: np.random.Generator) -> Floats:

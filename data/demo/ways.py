@@ -64,6 +64,10 @@ class Ways:
     def __len__(self) -> int:
         return len(self.start)
 
+    def lengths_m(self) -> Floats:
+        """Of each way, in the plan."""
+        return np.asarray(np.abs(self.points[self.end] - self.points[self.start]).sum(axis=1).astype(np.float64))
+
     def shapes(self, terrain: Terrain) -> Shapes:
         """Line strings, EPSG:4326."""
         found = np.empty(len(self), dtype=object)

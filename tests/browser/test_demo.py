@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 
 from brain import demo
+from brain.context import Context
 from brain.tasks import work
 from tests.browser.conftest import Desk, sit_down
 from tests.serving import Served, in_context
@@ -38,5 +39,5 @@ def figure(desk: Desk) -> int:
     return int(desk.page.get_by_test_id("figure-total").inner_text().split()[-1].replace(",", ""))
 
 
-async def _logins(context: object) -> list[demo.DemoLogin]:
-    return demo.logins(context)  # type: ignore[arg-type]
+async def _logins(context: Context) -> list[demo.DemoLogin]:
+    return demo.logins(context)

@@ -18,6 +18,7 @@ import pytest
 import shapely
 
 from brain import demo, simulation
+from brain.context import Context
 from brain.settings import Settings
 from data.demo.city import make_city
 from data.demo.outlines import polygons
@@ -81,8 +82,8 @@ def test_what_happens_is_reported_over_http(nanpu: Served) -> None:
     assert len({row["category"] for row in found}) > 5
 
 
-async def _logins(context: object) -> list[demo.DemoLogin]:
-    return demo.logins(context)  # type: ignore[arg-type]
+async def _logins(context: Context) -> list[demo.DemoLogin]:
+    return demo.logins(context)
 
 
 @contextmanager
