@@ -29,6 +29,10 @@ class Server(uvicorn.Server):
             )
         )
 
+    def end(self) -> None:
+        """Asks it to end, running or about to run."""
+        self.should_exit = True
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """A stream has no end of its own: uvicorn would wait for it in vain, and then break it off."""
         await self._app.state.context.live.close()

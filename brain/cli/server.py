@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from brain import demo, diagnosis, tasks
 from brain.cli.database import database, only_run
 from brain.cli.demo import City, CityOption, show_logins
 from brain.cli.output import console, language, progress_bars, say
-from brain.cli.supervision import SUPERVISED, Supervised, end_with_input
+from brain.cli.supervision import SUPERVISED, Ending, Supervised, end_with_input
 from brain.context import open_context
 from brain.settings import Settings
 from data.errors import CityError, Unready
@@ -47,12 +46,12 @@ def run(
 ) -> None:
     """Starts everything: private database, migrations, demo city, worker, server. Ctrl-C stops what it started."""
     settings = Settings()
-    # SIGINT too: a shell that starts a command in the background has it ignored, and Python leaves it so.
-    for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(signal_number, lambda *_: sys.exit(0))
+    ending = Ending()
     with only_run(settings), database(settings, migrate=True):
         if with_demo:
             asyncio.run(_load_demo(settings, city))
+        ending.check()
+        server = _server(settings)
         with ExitStack() as beside:
             sockets = beside.enter_context(_listening(port, PORTS_TRIED))
             address = f"http://{HOST}:{sockets[0].getsockname()[1]}"
@@ -60,10 +59,11 @@ def run(
             found = asyncio.run(_demo_logins(settings))
             if found and living:
                 beside.enter_context(_process("simulate", SUPERVISED, "--url", address))
-            console.print(f"\n  [bold]{address}[/]\n")
-            show_logins(found)
-            say("run.stop_hint" if found else "run.stop_hint_bare")
-            _server(settings).run(sockets=sockets)
+            with ending.by(server.end):
+                console.print(f"\n  [bold]{address}[/]\n")
+                show_logins(found)
+                say("run.stop_hint" if found else "run.stop_hint_bare")
+                server.run(sockets=sockets)
         say("run.stopping")
 
 

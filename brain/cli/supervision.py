@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them."""
+"""How a process ends: on a signal, or with the process that started it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,50 @@ import os
 import signal
 import sys
 import threading
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
 
 SUPERVISED = "--supervised"
 Supervised = Annotated[bool, typer.Option(SUPERVISED, help="End when standard input closes.")]
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGINT too: a shell that starts a command in the background has it ignored, and Python leaves it so."""
+
+
+class Ending:
+    """Turns the signals that end a process into SystemExit, so that what is open is closed in its order.
+
+    Python drops an exception that is raised while a weak reference's callback or a finaliser runs. A signal that
+    came at such a moment is remembered, and `check` raises again where nothing drops it.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._end: Callable[[], object] = sys.exit
+        for number in SIGNALS:
+            signal.signal(number, self._heard)
+
+    def _heard(self, *_: Any) -> None:
+        self._asked = True
+        self._end()
+
+    def check(self) -> None:
+        """Raises SystemExit if a signal has come before."""
+        if self._asked:
+            sys.exit()
+
+    @contextmanager
+    def by(self, end: Callable[[], object]) -> Iterator[None]:
+        """Meanwhile a signal calls `end` and raises nothing; so does one that came before."""
+        self._end = end
+        if self._asked:
+            end()
+        try:
+            yield
+        finally:
+            self._end = sys.exit
 
 
 def end_with_input() -> None:
