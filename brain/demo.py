@@ -21,7 +21,7 @@ from data.demo.city import DemoCity, make_city, unusual
 from data.demo.regions import DEPARTMENTS, DemoRegion, department_regions, make_regions
 from data.dictionaries import MAIN_SCHEME
 from data.engine import scoped_transaction
-from data.errors import Conflict
+from data.errors import Conflict, Language, message
 from data.queries import query
 from data.replacing import unfinished_file
 from layers.coverage import RegionLayer
@@ -31,6 +31,7 @@ _TRY_LOCK = query("ground", "try_lock")
 _SCHEMES = query("regions", "schemes")
 _ADD_ALIAS = query("regions", "add_alias")
 _BY_LOGIN = query("accounts", "by_login")
+_REGIONS_OF_LOGINS = query("accounts", "regions_of_logins")
 _NOTED = re.compile(r"demo city (?P<city>\w+), seed (?P<seed>\d+), history of (?P<days>\d+) days, persons (?P<how>.+)")
 
 
@@ -58,19 +59,25 @@ class DemoLogin:
     login: str
     password: str
     name: str
-    tier: str
+    regions: str
+    """The names of what it sees; empty: the whole city."""
 
 
 async def in_place(context: Context) -> Demo | None:
     """The demo that an installation holds, finished or not. Raises Conflict where it holds something else."""
-    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
-        note = (await connection.execute(_FIRST_NOTE)).scalar_one_or_none()
+    note = await _first_note(context)
     if note is None:
         return None
     found = _NOTED.fullmatch(note)
     if found is None:
         raise Conflict("demo.not_empty")
     return Demo(found["city"], int(found["seed"]), int(found["days"]), found["how"] == "one by one")
+
+
+async def _first_note(context: Context) -> str | None:
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        note: str | None = (await connection.execute(_FIRST_NOTE)).scalar_one_or_none()
+    return note
 
 
 async def wanted(context: Context, otherwise: Demo) -> Demo | None:
@@ -83,7 +90,9 @@ async def wanted(context: Context, otherwise: Demo) -> Demo | None:
 
 
 async def is_loaded(context: Context) -> bool:
-    """Whether the demo accounts are there: they come last."""
+    """Whether a demo is there with its accounts: they come last."""
+    if not _NOTED.fullmatch(await _first_note(context) or ""):
+        return False
     async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
         return (await connection.execute(_BY_LOGIN, {"login": ACCOUNTS[-1][0]})).one_or_none() is not None
 
@@ -123,19 +132,28 @@ async def _load(context: Context, demo: Demo, progress: boundaries.Progress) -> 
     await _add_accounts(context, city)
 
 
-def list_unusual(demo: Demo, path: Path) -> None:
-    """Writes the micro-grids beyond the bounds of households: code, households, reason."""
+def list_unusual(demo: Demo, path: Path, language: Language) -> None:
+    """Writes the micro-grids beyond the bounds of households: code, households, reason in words."""
     with unfinished_file(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["code", "households", "reason"])
-        rows.writerows(unusual(make_city(demo.city, demo.seed)))
+        for code, households, reason in unusual(make_city(demo.city, demo.seed)):
+            rows.writerow([code, households, message(f"demo.unusual.{reason}", language)])
 
 
-def logins(context: Context) -> list[DemoLogin]:
-    """The demo accounts; their passwords are this installation's own."""
+def password(context: Context, login: str) -> str:
+    """Of a demo account: this installation's own, and always the same."""
+    return context.settings.derived(f"demo password of {login}")[:12]
+
+
+async def logins(context: Context) -> list[DemoLogin]:
+    """The demo accounts, and what they see."""
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        found = {row.login: row.regions for row in await connection.execute(_REGIONS_OF_LOGINS)}
     return [
-        DemoLogin(login, context.settings.derived(f"demo password of {login}")[:12], name, tier)
-        for login, name, _, tier in ACCOUNTS
+        DemoLogin(login, password(context, login), name, found[login])
+        for login, name, _, _ in ACCOUNTS
+        if login in found
     ]
 
 
@@ -180,7 +198,6 @@ async def _add_departments(context: Context, city: DemoCity, demo: Demo, progres
 
 
 async def _add_accounts(context: Context, city: DemoCity) -> None:
-    passwords = {login.login: login.password for login in logins(context)}
     for account in demo_accounts(city):
         try:
             await accounts.add(
@@ -189,7 +206,7 @@ async def _add_accounts(context: Context, city: DemoCity) -> None:
                 login=account.login,
                 name=account.name,
                 role=account.role,
-                password=passwords[account.login],
+                password=password(context, account.login),
                 regions=[(MAIN_SCHEME, account.region)] if account.region else [],
             )
         except Conflict:

@@ -136,14 +136,18 @@ class Dispatcher:
 
 
 async def live(
-    dispatcher: Dispatcher, reports: Iterator[Report], begin: datetime, speed: float, told: Callable[[Told], None]
+    dispatcher: Dispatcher,
+    reports: Iterator[Report],
+    begin: datetime,
+    speed: float,
+    told: Callable[[datetime, Told], None],
 ) -> None:
     """Sends each report at its time, the city's clock running `speed` times as fast as ours; until cancelled.
 
-    `told` is given what was made of what was due each time.
+    `told` is given what was made of what was due each time, and the city's time of the last of it.
     """
     async for due in _due(reports, begin.timestamp(), speed):
-        told(await dispatcher.tell(due))
+        told(datetime.fromtimestamp(due[-1].at, UTC), await dispatcher.tell(due))
 
 
 async def _due(reports: Iterator[Report], begin: float, speed: float) -> AsyncIterator[list[Report]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +12,10 @@ import typer
 
 from brain import demo
 from brain.cli.database import in_context
-from brain.cli.output import console, progress_bars, say
+from brain.cli.output import console, language, progress_bars, say
+from brain.cli.supervision import Ending
 from brain.context import Context
+from data.errors import message
 
 
 class Persons(StrEnum):
@@ -53,7 +53,7 @@ def load(
 ) -> None:
     """Fills an empty installation with an invented city. Interrupted, it goes on where it stopped."""
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # or the database would stay up
+    Ending(leaves_undone=True)
     if unusual is not None and not unusual.parent.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(unusual.parent))
     wanted = demo.Demo(city.value, seed, history, in_full=persons is Persons.FULL)
@@ -61,15 +61,21 @@ def load(
     async def work(context: Context) -> list[demo.DemoLogin]:
         with progress_bars() as step:
             await demo.load(context, wanted, step)
-        return demo.logins(context)
+        return await demo.logins(context)
 
-    show_logins(in_context(work))
+    try:
+        logins = in_context(work)
+    except SystemExit:
+        say("demo.stopped")
+        raise
+    show_logins(logins)
     if unusual is not None:
-        demo.list_unusual(wanted, unusual)
+        demo.list_unusual(wanted, unusual, language())
     say("demo.loaded")
 
 
 def show_logins(logins: list[demo.DemoLogin]) -> None:
     """Prints who may sign in."""
     for login in logins:
-        console.print(f"  {login.login:<8} {login.password}   {login.name} ({login.tier})")
+        region = login.regions or message("demo.whole", language())
+        console.print(f"  {login.login:<8} {login.password}   {login.name}   {region}", markup=False, soft_wrap=True)

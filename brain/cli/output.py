@@ -36,7 +36,7 @@ def show_fault(fault: CityError) -> None:
 
 @contextmanager
 def progress_bars() -> Iterator[Step]:
-    """A function to report steps to; each step gets a bar. Quiet where the output is not a terminal."""
+    """A function to report steps to; each step gets a bar, or its name on a line where no terminal shows it."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -50,6 +50,8 @@ def progress_bars() -> Iterator[Step]:
         def step(name: str, done: int, total: int) -> None:
             if name not in tasks:
                 tasks[name] = bars.add_task(message(f"step.{name}", language()), total=total)
+                if bars.disable:
+                    errors.print(message(f"step.{name}", language()), markup=False)
             bars.update(tasks[name], completed=done, total=total or None)
 
         yield step

@@ -172,4 +172,4 @@ def _process(*words: str) -> Iterator[None]:
 
 async def _demo_logins(settings: Settings) -> list[demo.DemoLogin]:
     async with open_context(settings) as context:
-        return demo.logins(context) if await demo.is_loaded(context) else []
+        return await demo.logins(context) if await demo.is_loaded(context) else []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Annotated
@@ -16,7 +14,7 @@ import typer
 from brain import demo, simulation
 from brain.cli.database import in_context
 from brain.cli.output import say
-from brain.cli.supervision import Supervised, end_with_input
+from brain.cli.supervision import Ending, Supervised, end_with_input
 from brain.context import Context
 from data.demo.city import make_city
 from data.errors import NotFound
@@ -47,10 +45,9 @@ def simulate(
         found = await demo.in_place(context)
         if found is None or not await demo.is_loaded(context):
             raise NotFound("simulate.no_demo")
-        return found, next(login.password for login in demo.logins(context) if login.login == DISPATCHER)
+        return found, demo.password(context, DISPATCHER)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+    Ending()
     found, password = in_context(what)
     if supervised:
         end_with_input()
@@ -62,11 +59,11 @@ async def _simulate(
 ) -> None:
     total = 0
 
-    def told(what: simulation.Told) -> None:
+    def told(when: datetime, what: simulation.Told) -> None:
         nonlocal total
         total += what.accepted
         if not quiet:
-            say("simulate.told", number=what.accepted, total=total)
+            say("simulate.told", time=_city_time(when), number=what.accepted, total=total)
         if what.rejected:
             say("simulate.rejected", number=what.rejected)
 
@@ -77,6 +74,14 @@ async def _simulate(
         city = await asyncio.to_thread(make_city, found.city, found.seed)
         begin = simulation.begin_of(city, scenario, datetime.now(UTC))
         if not quiet:
-            say("simulate.begins", begin=f"{begin.astimezone(CITY_TIME):%Y-%m-%d %H:%M}", speed=speed)
+            say("simulate.begins", begin=_city_time(begin), speed=speed)
         reports = simulation.coming(city, categories, begin, f"sim-{uuid4().hex[:8]}")
-        await simulation.live(dispatcher, reports, begin, speed, told)
+        try:
+            await simulation.live(dispatcher, reports, begin, speed, told)
+        finally:
+            if not quiet:
+                say("simulate.ended", total=total)
+
+
+def _city_time(moment: datetime) -> str:
+    return f"{moment.astimezone(CITY_TIME):%Y-%m-%d %H:%M}"

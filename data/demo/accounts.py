@@ -18,8 +18,8 @@ ACCOUNTS = (
     ("jiedao", "镇街工作人员", "staff", "subdistrict"),
     ("chuzhi", "处置人员", "handler", "subdistrict"),
     ("shequ", "社区工作人员", "staff", "community"),
-    ("weiwang", "微网格员", "grid_worker", "micro_grid"),
     ("wangge", "网格员", "grid_worker", "grid"),
+    ("weiwang", "微网格员", "grid_worker", "micro_grid"),
 )
 """Log-in name, name, role, and the tier of the region it sees; at `city` it sees all."""
 

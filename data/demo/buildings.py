@@ -30,7 +30,7 @@ PLOT_M2 = {"tower": 2200.0, "slab": 1900.0, "house": 260.0, "shed": 2600.0, "hal
 
 FLATS_A_FLOOR = {"tower": 4, "slab": 4, "house": 1}
 STAIRCASES = {"tower": 1, "slab": 2, "house": 1}
-NUMBER_EVERY_M = 6
+NUMBER_EVERY_M = 15
 DORMITORY_PART = 0.3
 """Of the land of industry, for those who live there."""
 

@@ -79,12 +79,12 @@ def make_city(name: str, seed: int) -> DemoCity:
 
 
 def unusual(city: DemoCity) -> list[tuple[str, int, str]]:
-    """The micro-grids beyond the bounds of households: code, households, and why."""
+    """The micro-grids beyond the bounds of households: code, households, and why: tower, special or water."""
     plan = city.plan
     found = []
     beyond = (plan.households < LEAST_HOUSEHOLDS) | (plan.households > MOST_HOUSEHOLDS)
     for cell in np.flatnonzero(beyond).tolist():
         special = int(plan.special[plan.micro_grids.parent[cell]])
-        reason = ("single tower", "special purpose", "water")[special]
+        reason = ("tower", "special", "water")[special]
         found.append((city.codes.micro_grids[cell], int(plan.households[cell]), reason))
     return found

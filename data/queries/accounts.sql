@@ -14,6 +14,11 @@ left join scheme rs on rs.id = r.scheme_id
 where a.account_id = :account_id and a.valid_from <= now() and (a.valid_to is null or a.valid_to > now())
 order by lo;
 
+-- name: regions_of_logins — each log-in name with the names of its regions; empty: the whole main scheme
+select a.login, coalesce(string_agg(r.name, '、' order by r.key), '') as regions
+from account a join account_scope s on s.account_id = a.id left join region r on r.key = s.region_key
+group by a.login;
+
 -- name: add — a new account
 insert into account (login, name, role, password_hash) values (:login, :name, :role, :password_hash)
 on conflict (login) do nothing returning id;

@@ -135,16 +135,18 @@ async def test_each_account_sees_its_own_part(context: Context) -> None:
     """All sign in; the ground is everybody's, what is on it only within the account's region."""
     await demo.load(context, NANPU, quiet)
     whole = await counts(context)
-    logins = {login.login: login for login in demo.logins(context)}
+    logins = {login.login: login for login in await demo.logins(context)}
     assert set(logins) == {login for login, *_ in ACCOUNTS}
     regions = {account.login: account.region for account in demo_accounts(make_city("nanpu", 1))}
+    tiers = {login: tier for login, _, _, tier in ACCOUNTS}
     for login in logins.values():
         actor = await accounts.sign_in(context, login.login, login.password)
+        assert "、".join(region.name or "" for region in actor.regions) == login.regions
         seen = await counts(context, actor)
         assert seen["building"] == whole["building"]
-        if login.tier == "grid":
+        if tiers[login.login] == "grid":
             assert all(0 < seen[table] < whole[table] for table in SCOPED), regions[login.login]
-        elif login.tier == "micro_grid":
+        elif tiers[login.login] == "micro_grid":
             assert all(seen[table] < whole[table] for table in SCOPED)
         else:
             assert seen == whole  # the city is one community
@@ -153,7 +155,7 @@ async def test_each_account_sees_its_own_part(context: Context) -> None:
 async def test_persons_are_seen_by_those_who_work_with_them(context: Context) -> None:
     """Not by who keeps accounts, draws borders or reads logs."""
     await demo.load(context, demo.Demo("nanpu", days=0, in_full=True), quiet)
-    for login in demo.logins(context):
+    for login in await demo.logins(context):
         actor = await accounts.sign_in(context, login.login, login.password)
         async with scoped_transaction(context.engine, actor.scope) as connection:
             seen = (await connection.execute(text("select count(*) from person"))).scalar_one()

@@ -37,7 +37,15 @@ def test_a_signal_ends_the_process(ending: Ending, number: signal.Signals) -> No
     """By SystemExit, with success."""
     with pytest.raises(SystemExit) as end:
         signal.raise_signal(number)
-    assert end.value.code is None
+    assert end.value.code == 0
+
+
+def test_work_that_is_left_undone_is_no_success(ending: Ending) -> None:
+    """The status is the one that shells know."""
+    Ending(leaves_undone=True)
+    with pytest.raises(SystemExit) as end:
+        signal.raise_signal(signal.SIGTERM)
+    assert end.value.code == 128 + signal.SIGTERM
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -40,4 +40,4 @@ def figure(desk: Desk) -> int:
 
 
 async def _logins(context: Context) -> list[demo.DemoLogin]:
-    return demo.logins(context)
+    return await demo.logins(context)

@@ -95,11 +95,11 @@ def test_micro_grids_hold_thirty_to_a_hundred_households(name: str) -> None:
     least = 0.9 if name == "nanpu" else 0.98
     assert 1 - len(beyond) / len(city.plan.micro_grids) >= least, Counter(reason for _, _, reason in beyond)
     for _, households, reason in beyond:
-        assert (reason == "single tower") == (households > MOST_HOUSEHOLDS)
+        assert (reason == "tower") == (households > MOST_HOUSEHOLDS)
         assert households > MOST_HOUSEHOLDS or households == 0
     towers = Counter(city.buildings.micro_grid[city.buildings.households > 0].tolist())
     codes = dict(zip(city.codes.micro_grids, range(len(city.codes.micro_grids)), strict=True))
-    assert all(towers[codes[code]] == 1 for code, _, reason in beyond if reason == "single tower")
+    assert all(towers[codes[code]] == 1 for code, _, reason in beyond if reason == "tower")
 
 
 def test_every_household_lives_in_a_building_of_its_micro_grid(name: str) -> None:

@@ -206,14 +206,15 @@ def wait_until_gone(pid: int) -> None:
     raise AssertionError(f"{pid} is still there")
 
 
-def loading(home: Path) -> subprocess.Popen[bytes]:
+def loading(home: Path) -> subprocess.Popen[str]:
     """The smallest demo city on its way into an installation."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CITYBRAIN_")}
     return subprocess.Popen(
         [sys.executable, "-m", "brain.cli", "demo", "--city", "nanpu"],
-        env={**environment, "CITYBRAIN_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
+        env={**environment, "CITYBRAIN_HOME": str(home), "LC_ALL": "en_GB.UTF-8"},
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
@@ -228,9 +229,17 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(tmp_path: Path, sign: sig
         assert process.poll() is None
         threading.Event().wait(0.02)
     process.send_signal(sign)
-    assert process.wait(UP_WITHIN_S) == 128 + sign
+    said, _ = process.communicate(timeout=UP_WITHIN_S)
+    assert (process.returncode, said.splitlines()[-1]) == (
+        128 + sign,
+        "Stopped. The same command goes on where it was.",
+    )
     assert alive(home) == []
-    assert loading(home).wait(UP_WITHIN_S) == 0
+    again = loading(home)
+    said, _ = again.communicate(timeout=UP_WITHIN_S)
+    assert again.returncode == 0
+    assert {"making the city", "buildings"} <= set(said.splitlines())
+    assert re.search("^  weiwang +[0-9a-f]{12} .*南浦社区.*网格", said, re.MULTILINE), said
     assert alive(home) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -49,7 +50,8 @@ async def _some(served: Served, password: str) -> list[int]:
     told: list[int] = []
     enough = asyncio.Event()
 
-    def count(what: simulation.Told) -> None:
+    def count(when: datetime, what: simulation.Told) -> None:
+        assert when >= begin.replace(microsecond=0)
         assert (what.known, what.rejected) == (0, 0)
         told.append(what.accepted)
         if sum(told) >= ENOUGH:
@@ -83,7 +85,7 @@ def test_what_happens_is_reported_over_http(nanpu: Served) -> None:
 
 
 async def _logins(context: Context) -> list[demo.DemoLogin]:
-    return demo.logins(context)
+    return await demo.logins(context)
 
 
 @contextmanager
@@ -112,9 +114,15 @@ def test_an_evening_can_be_lived_twice(nanpu: Served) -> None:
         with simulating(nanpu, "--scenario", "xingtongji") as process:
             assert process.stdout is not None
             said = [next(process.stdout) for _ in range(3)]
-            assert "2027-02-21" in said[0] or "lives from" in said[0], said
-            assert all(int(line.split()[0]) > 0 for line in said[1:]), said
+            assert re.match(r"The demo city lives from \d{4}-0[23]-\d\d 18:00 on", said[0]), said
+            told = [
+                re.fullmatch(r"\d{4}-0[23]-\d\d \d\d:\d\d  (\d+) reported, (\d+) in all", line.strip())
+                for line in said[1:]
+            ]
+            assert all(found and int(found[1]) > 0 for found in told), said
             process.send_signal(signal.SIGTERM)
+            rest = process.stdout.read()
+            assert re.fullmatch(r"Stopped: \d+ reported in all\.", rest.splitlines()[-1]), rest
             assert process.wait(30) == 0
 
 

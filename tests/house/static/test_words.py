@@ -20,7 +20,7 @@ FLOORS = ("brain", "layers", "data", "web")
 CLIENT = ROOT / "web" / "client" / "src"
 MOST_LINES = 400
 
-KEY_FAMILIES = {"where.", "field.", "status.", "step.", "snapshot."}
+KEY_FAMILIES = {"where.", "field.", "status.", "step.", "snapshot.", "demo.unusual."}
 """Keys that are put together at run time."""
 
 

@@ -102,7 +102,7 @@ export const zh = {
   'card.copy': '复制编码',
   'card.copied': '已复制',
   'card.edition': '第 {seq} 版',
-  'card.editionDate': '第 {seq} 版,{date} 起用',
+  'card.editionDate': '第 {seq} 版，{date} 起用',
 
   'region.code': '编码',
   'region.tier': '层级',
