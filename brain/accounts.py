@@ -12,9 +12,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brain.actor import ROLES, SYSTEM_ACTOR, Actor, ScopeRegion, actor_of, merge_intervals
+from brain.actor import SYSTEM_ACTOR, Actor, HeldRole, actor_of, merge_intervals
 from brain.context import Context
-from data.engine import KEY_MAX, MOST_INTERVALS, SYSTEM, scoped_transaction
+from data.dictionaries import SCHEME_WIDTH
+from data.dictionaries.rights import roles
+from data.engine import MOST_INTERVALS, SYSTEM, scoped_transaction
 from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from data.queries import query
 
@@ -22,9 +24,9 @@ LEAST_PASSWORD = 8
 
 _BY_LOGIN = query("accounts", "by_login")
 _BY_ID = query("accounts", "by_id")
-_INTERVALS = query("accounts", "intervals")
+_ROLES = query("accounts", "roles")
 _ADD = query("accounts", "add")
-_ADD_SCOPE = query("accounts", "add_scope")
+_GIVE_ROLE = query("accounts", "give_role")
 _SET_PASSWORD = query("accounts", "set_password")
 _REGION = query("regions", "by_code")
 
@@ -54,11 +56,11 @@ async def actor(context: Context, account_id: int) -> Actor:
         account = (await connection.execute(_BY_ID, {"id": account_id})).one_or_none()
         if account is None or account.disabled_at is not None:
             raise Unauthenticated("account.not_signed_in")
-        rows = await connection.execute(_INTERVALS, {"account_id": account_id})
-        regions = tuple(
-            ScopeRegion(row.scheme, row.code, row.name, row.tier, row.region_key, row.lo, row.hi) for row in rows
+        rows = await connection.execute(_ROLES, {"account_id": account_id})
+        held = tuple(
+            HeldRole(row.role, row.scheme, row.code, row.name, row.tier, row.region_key, row.lo, row.hi) for row in rows
         )
-    return actor_of(account.id, account.login, account.name, account.role, regions)
+    return actor_of(account.id, account.login, account.name, held)
 
 
 async def add(
@@ -71,30 +73,30 @@ async def add(
     password: str,
     regions: list[tuple[str, str]],
 ) -> int:
-    """A new account that may see `regions` (scheme, code; none: the whole main scheme). Its id.
+    """A new account that has a role in `regions` (scheme, code; none: the whole main scheme). Its id.
 
     Raises Forbidden (also beyond `by`'s own regions), BadInput (role, password, number of regions),
     NotFound (region), Conflict (login taken).
     """
-    by.must_be_able_to("keep accounts")
-    if role not in ROLES:
-        raise BadInput("account.unknown_role", role=role, roles=", ".join(ROLES))
+    by.must_be_able_to("keep_accounts")
+    if role not in roles():
+        raise BadInput("account.unknown_role", role=role, roles=", ".join(roles()))
     password_hash = await _hash(password)
     async with scoped_transaction(context.engine, by.scope) as connection:
         found = [await _region(connection, scheme, code) for scheme, code in regions]
         if len(merge_intervals([(region.key, region.key_hi) for region in found])) > MOST_INTERVALS:
             raise BadInput("actor.too_many_regions", most=MOST_INTERVALS)
-        if not by.scope.covers([(region.key, region.key_hi) for region in found] or [(0, KEY_MAX)]):
+        if not by.scope.covers(
+            "keep_accounts", [(region.key, region.key_hi) for region in found] or [(0, SCHEME_WIDTH - 1)]
+        ):
             raise Forbidden("account.beyond_scope")
         keys = [region.key for region in found]
-        added = await connection.execute(
-            _ADD, {"login": login, "name": name, "role": role, "password_hash": password_hash}
-        )
+        added = await connection.execute(_ADD, {"login": login, "name": name, "password_hash": password_hash})
         account_id = added.scalar_one_or_none()
         if account_id is None:
             raise Conflict("account.login_taken", login=login)
         for key in keys or [None]:
-            await connection.execute(_ADD_SCOPE, {"account_id": account_id, "region_key": key})
+            await connection.execute(_GIVE_ROLE, {"account_id": account_id, "role": role, "region_key": key})
     return int(account_id)
 
 

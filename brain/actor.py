@@ -1,27 +1,20 @@
-"""Who acts: a signed-in account with its role and the regions it may see."""
+"""Who acts: a signed-in account with the roles it has today, and what they allow where."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data.engine import MOST_INTERVALS, SYSTEM, Scope
-from data.errors import Forbidden
-
-ROLES = ("staff", "dispatcher", "handler", "grid_worker", "planner", "steward", "commander", "auditor", "administrator")
-"""The roles of the field; what each may do is said by `MAY`."""
-
-MAY: dict[str, frozenset[str]] = {
-    "report incidents": frozenset({"system", "staff", "dispatcher", "handler", "grid_worker", "administrator"}),
-    "publish borders": frozenset({"system", "planner", "administrator"}),
-    "keep accounts": frozenset({"system", "administrator"}),
-}
-"""Action → roles. Which rows is said by the database's policies, which hold borders and accounts to the same roles."""
+from data.dictionaries.rights import rights
+from data.engine import MOST_INTERVALS, SYSTEM, Intervals, Scope
+from data.errors import Forbidden, Words
 
 
 @dataclass(frozen=True, slots=True)
-class ScopeRegion:
-    """One region subtree that an actor may see; code "" is the whole main scheme."""
+class HeldRole:
+    """A role in a region and all below it; code "" is the whole main scheme."""
 
+    role: str
     scheme: str
     code: str
     name: str | None
@@ -38,25 +31,36 @@ class Actor:
     account_id: int | None
     login: str
     name: str
-    role: str
-    regions: tuple[ScopeRegion, ...]
+    roles: tuple[HeldRole, ...]
     scope: Scope
 
-    def must_be_able_to(self, action: str) -> None:
-        """Raises Forbidden unless this actor's role may do `action`, a key of `MAY`."""
-        if self.role not in MAY[action]:
-            raise Forbidden("actor.may_not", action=action, role=self.role)
+    @property
+    def rights(self) -> list[str]:
+        """Every right that this actor has anywhere."""
+        return [right for right, intervals in self.scope.rights.items() if intervals]
+
+    def may(self, right: str) -> bool:
+        """Whether this actor has `right` anywhere."""
+        return bool(self.scope.of(right))
+
+    def must_be_able_to(self, right: str) -> None:
+        """Raises Forbidden unless this actor has `right` somewhere; where, the policies ask."""
+        if not self.may(right):
+            raise Forbidden("actor.may_not", right=Words(rights()[right].name_zh, rights()[right].name_en))
 
 
-def actor_of(account_id: int, login: str, name: str, role: str, regions: tuple[ScopeRegion, ...]) -> Actor:
-    """An actor whose scope is the merged intervals of its regions. Raises Forbidden if they are too many."""
-    intervals = merge_intervals([(region.lo, region.hi) for region in regions])
-    if len(intervals) > MOST_INTERVALS:
+def actor_of(account_id: int, login: str, name: str, roles: tuple[HeldRole, ...]) -> Actor:
+    """An actor who has each right in the regions of the roles that allow it. Raises Forbidden if those are too many."""
+    held = {
+        right.right: merge_intervals((role.lo, role.hi) for role in roles if role.role in right.roles)
+        for right in rights().values()
+    }
+    if any(len(intervals) > MOST_INTERVALS for intervals in held.values()):
         raise Forbidden("actor.too_many_regions", most=MOST_INTERVALS)
-    return Actor(account_id, login, name, role, regions, Scope(account_id, name, role, intervals))
+    return Actor(account_id, login, name, roles, Scope(account_id, name, held))
 
 
-def merge_intervals(intervals: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+def merge_intervals(intervals: Iterable[tuple[int, int]]) -> Intervals:
     """Closed integer intervals, ascending, with overlapping and adjoining ones joined."""
     merged: list[tuple[int, int]] = []
     for lo, hi in sorted(intervals):
@@ -67,5 +71,5 @@ def merge_intervals(intervals: list[tuple[int, int]]) -> tuple[tuple[int, int], 
     return tuple(merged)
 
 
-SYSTEM_ACTOR = Actor(None, "system", "system", "system", (), SYSTEM)
+SYSTEM_ACTOR = Actor(None, "system", "system", (), SYSTEM)
 """The installation itself, at the command line of its server."""

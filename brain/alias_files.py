@@ -28,7 +28,7 @@ class AliasFile:
 
 async def import_aliases(context: Context, actor: Actor, scheme: str, spec: AliasFile) -> int:
     """Takes all rows in or none; how many. Raises Forbidden; BadInput naming line and field."""
-    actor.must_be_able_to("publish borders")
+    actor.must_be_able_to("publish_borders")
     file = CsvFile(spec.path, encoding=spec.encoding)
     file.must_have(spec.alias, spec.code, *([spec.note] if spec.note else []))
     count = 0

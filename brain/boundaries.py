@@ -123,7 +123,7 @@ async def publish(
     Regions keep their key by their code; those no longer in the set end, and where their area went is kept.
     Raises Forbidden; Conflict where a code was used by another region, or keys run out.
     """
-    actor.must_be_able_to("publish borders")
+    actor.must_be_able_to("publish_borders")
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_ONE_AT_A_TIME)
         row = await _scheme(connection, scheme)

@@ -68,7 +68,7 @@ async def report(context: Context, actor: Actor, given: IncidentReport) -> tuple
 
 async def report_many(context: Context, actor: Actor, given: Given) -> list[Outcome]:
     """Takes reports in, in one transaction: the good ones are written, the bad ones named. One outcome a report."""
-    actor.must_be_able_to("report incidents")
+    actor.must_be_able_to("report_incidents")
     return await _write(context, actor, await _prepare(context, actor, given))
 
 
@@ -80,7 +80,7 @@ async def report_chunks(
     While the database writes some, the next one is read, checked and placed. They are numbered in their order. Where
     the source breaks off, what came before is written; where the reader does, what is under way is not.
     """
-    actor.must_be_able_to("report incidents")
+    actor.must_be_able_to("report_incidents")
     writing: deque[tuple[Tag, asyncio.Task[list[Outcome]]]] = deque()
     try:
         async for tag, given in chunks:
@@ -220,9 +220,9 @@ async def _copied(connection: AsyncConnection, lines: Iterable[tuple[Any, ...]],
 
 
 def _in_scope(scope: Scope, keys: Ids) -> Mask:
-    """`Scope.holds` for many keys."""
+    """Where reports may be written: `Scope.holds` for many keys."""
     held = np.zeros(len(keys), dtype=np.bool_)
-    for lo, hi in scope.intervals:
+    for lo, hi in scope.of("report_incidents"):
         held |= (lo <= keys) & (keys <= hi)
     return held
 

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from data.engine import SYSTEM, Scope, scoped_transaction
+from data.engine import SYSTEM, Intervals, Scope, scoped_transaction
 from data.notify import listen
 from data.queries import query
 
@@ -64,7 +64,7 @@ class Live:
         self._engine = engine
         self._on_editions = on_editions
         self._url = url
-        self._readers: dict[Scope, set[_Reader]] = {}
+        self._readers: dict[Intervals, set[_Reader]] = {}
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._horizon = 0
@@ -93,7 +93,7 @@ class Live:
         await self._begin()
         if self._closed:
             return
-        group = Scope(None, "", "", scope.intervals)
+        group = scope.of("see_incidents")
         reader = _Reader()
         self._readers.setdefault(group, set()).add(reader)
         try:
@@ -176,12 +176,13 @@ class Live:
         self._editions = editions
         if published:
             self._on_editions()
-        for scope, readers in list(self._readers.items()):
+        for intervals, readers in list(self._readers.items()):
             messages = _edition_messages(published)
             if len(fresh) == MOST_EVENTS:
                 messages += Message("reload", {}, horizon).encoded()
             else:
-                ids = sorted({row.incident_id for row in fresh if scope.holds(row.region_key)})
+                seen = (row for row in fresh if any(lo <= row.region_key <= hi for lo, hi in intervals))
+                ids = sorted({row.incident_id for row in seen})
                 if ids:
                     messages += Message("incidents", {"ids": [str(i) for i in ids]}, horizon).encoded()
             if messages:

@@ -47,8 +47,8 @@ async def city(context: Context, actor: Actor) -> City:
             layer = await region_layer(connection, row.scheme, row.edition_id) if row.edition_id else None
             schemes.append(SchemeOverview(row, _bbox(row), layer.tiers if layer else ()))
         home = next((scheme.bbox for scheme in schemes if scheme.row.is_main), None)
-        keys = [region.key for region in actor.regions if region.key is not None]
-        if keys and len(keys) == len(actor.regions):
+        keys = [role.key for role in actor.roles if role.key is not None]
+        if keys and len(keys) == len(actor.roles):
             home = _bbox((await connection.execute(_EXTENT, {"keys": keys})).one()) or home
     return City(tier_rows, schemes, home)
 

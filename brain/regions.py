@@ -46,7 +46,7 @@ async def card(context: Context, actor: Actor, scheme: str, code: str) -> Region
         counts, interval = None, {"lo": row.key, "hi": row.key_hi}
         if scheme != MAIN_SCHEME:
             counts = (await connection.execute(_COUNTS_IN_DEPARTMENT, interval)).mappings().one()
-        elif actor.scope.holds(row.key):
+        elif actor.scope.holds("see_incidents", row.key):
             counts = (await connection.execute(_COUNTS, interval)).mappings().one()
         return RegionCard(row, await _path(connection, row.key), counts)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import psycopg
@@ -12,37 +12,50 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from data.dictionaries.rights import rights
+
 MOST_INTERVALS = 4
-"""How many key intervals one transaction's scope may have: as many as the policies compare."""
+"""How many key intervals each right of a transaction's scope may have: as many as the policies compare."""
 
 KEY_MAX = 2**63 - 2
 """One less than the largest bigint: a range of keys ends after its last."""
 
 
+Intervals = tuple[tuple[int, int], ...]
+"""Closed intervals of region keys, ascending, neither overlapping nor adjoining."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who asks, in which role, and the closed key intervals of the regions they may see (merged, ascending)."""
+    """Who asks, and for each right they have the key intervals of the regions in which they have it."""
 
     actor_id: int | None
     actor_name: str
-    role: str
-    intervals: tuple[tuple[int, int], ...] = field(default=())
+    rights: Mapping[str, Intervals]
 
     def __post_init__(self) -> None:
-        if len(self.intervals) > MOST_INTERVALS:
-            raise ValueError(f"a scope has at most {MOST_INTERVALS} intervals, not {len(self.intervals)}")
+        most = max(map(len, self.rights.values()), default=0)
+        if most > MOST_INTERVALS:
+            raise ValueError(f"a scope has at most {MOST_INTERVALS} intervals, not {most}")
 
-    def covers(self, intervals: Sequence[tuple[int, int]]) -> bool:
-        """Whether all of these lie in scope."""
-        return all(any(lo <= first and last <= hi for lo, hi in self.intervals) for first, last in intervals)
+    def of(self, right: str) -> Intervals:
+        """Where this right is held: nowhere, if it is not."""
+        return self.rights.get(right, ())
 
-    def holds(self, key: int) -> bool:
-        """Whether the region of this key is in scope: the same rule as the policies'."""
-        return any(lo <= key <= hi for lo, hi in self.intervals)
+    def covers(self, right: str, intervals: Sequence[tuple[int, int]]) -> bool:
+        """Whether this right is held in all of these."""
+        return all(any(lo <= first and last <= hi for lo, hi in self.of(right)) for first, last in intervals)
+
+    def holds(self, right: str, key: int) -> bool:
+        """Whether this right is held in the region of this key: the same rule as the policies'."""
+        return any(lo <= key <= hi for lo, hi in self.of(right))
 
 
-SYSTEM = Scope(actor_id=None, actor_name="system", role="system", intervals=((0, KEY_MAX),))
+SYSTEM = Scope(actor_id=None, actor_name="system", rights=dict.fromkeys(rights(), ((0, KEY_MAX),)))
 """The installation itself: start-up, the command line on the server, jobs over the whole city."""
+
+_SEE = "see_"
+"""Rights to see are compared with the key of every row, and so are given as integers, not as a multirange."""
 
 _SET_SCOPE = text(
     "select set_config(name, value, true) "
@@ -50,17 +63,19 @@ _SET_SCOPE = text(
 )
 
 
-def _settings(scope: Scope) -> dict[str, str]:
-    settings = {
-        "citybrain.actor": "" if scope.actor_id is None else str(scope.actor_id),
-        "citybrain.role": scope.role,
-        "citybrain.lo": str(min((lo for lo, _ in scope.intervals), default="")),
-        "citybrain.hi": str(max((hi for _, hi in scope.intervals), default="")),
-    }
-    for place in range(MOST_INTERVALS):
-        lo, hi = scope.intervals[place] if place < len(scope.intervals) else ("", "")
-        settings[f"citybrain.lo{place + 1}"] = str(lo)
-        settings[f"citybrain.hi{place + 1}"] = str(hi)
+def settings_of(scope: Scope) -> dict[str, str]:
+    """The database settings that say who asks and what they may."""
+    settings = {"citybrain.actor": "" if scope.actor_id is None else str(scope.actor_id)}
+    for right, intervals in scope.rights.items():
+        if not intervals:
+            continue
+        settings[f"citybrain.may.{right}"] = "{" + ",".join(f"[{lo},{hi}]" for lo, hi in intervals) + "}"
+        if right.startswith(_SEE):
+            settings[f"citybrain.{right}.lo"] = str(intervals[0][0])
+            settings[f"citybrain.{right}.hi"] = str(intervals[-1][1])
+            for place, (lo, hi) in enumerate(intervals, start=1):
+                settings[f"citybrain.{right}.lo{place}"] = str(lo)
+                settings[f"citybrain.{right}.hi{place}"] = str(hi)
     return settings
 
 
@@ -93,7 +108,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
 @asynccontextmanager
 async def scoped_transaction(engine: AsyncEngine, scope: Scope) -> AsyncIterator[AsyncConnection]:
     """One transaction that sees what `scope` may see; committed at the end, rolled back on any exception."""
-    settings = _settings(scope)
+    settings = settings_of(scope)
     async with engine.begin() as connection:
         await connection.execute(_SET_SCOPE, {"names": list(settings), "values": list(settings.values())})
         yield connection

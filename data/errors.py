@@ -21,6 +21,18 @@ class Where:
     feature: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A value of a message that is itself words."""
+
+    zh: str
+    en: str
+
+    def said(self, language: Language) -> str:
+        """In `language`."""
+        return self.zh if language == "zh" else self.en
+
+
 class CityError(Exception):
     """An expected fault, to be shown to a person in their language.
 
@@ -63,7 +75,8 @@ class CityError(Exception):
     def bare_said(self, language: Language) -> str:
         """The message alone, for those who show the place elsewhere."""
         values = {
-            name: value.said(language) if isinstance(value, CityError) else value for name, value in self.values.items()
+            name: value.said(language) if isinstance(value, CityError | Words) else value
+            for name, value in self.values.items()
         }
         return message(self.key, language).format_map(values)
 

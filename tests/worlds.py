@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import psycopg
 import shapely
 from shapely import box
 
@@ -17,7 +18,8 @@ from brain.region_files import RegionSet
 from brain.reports import IncidentReport, read_report
 from data.copying import add_rows, numbers
 from data.demo.regions import DemoRegion
-from data.engine import scoped_transaction
+from data.dictionaries.rights import rights
+from data.engine import Scope, scoped_transaction, settings_of
 from data.errors import Where
 
 WEST, SOUTH, STEP = 113.0, 23.0, 0.01
@@ -178,6 +180,18 @@ def a_report(column: float, row: float, **fields: Any) -> IncidentReport:
     x, y = at(column, row)
     given = {"source": "test", "source_id": "1", "taxonomy": "source", "category": "pothole", "x": x, "y": y}
     return read_report({**given, **fields}, Where())
+
+
+def seeing(*intervals: tuple[int, int]) -> Scope:
+    """The scope of somebody who sees what lies in these intervals of keys."""
+    return Scope(1, "x", {right: intervals for right in rights() if right.startswith("see_")})
+
+
+def become(connection: psycopg.Connection, scope: Scope) -> None:
+    """Gives a connection a scope for as long as it is open, or until it is given another."""
+    connection.execute("reset all")
+    for name, value in settings_of(scope).items():
+        connection.execute("select set_config(%s, %s, false)", (name, value))
 
 
 def bounds(geoms: Any) -> tuple[float, float, float, float]:

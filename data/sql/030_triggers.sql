@@ -133,7 +133,7 @@ $$
 declare
     bare bigint;
 begin
-    if current_setting('citybrain.brings_log', true) = 'yes' and actor_has_role('system') then
+    if current_setting('citybrain.brings_log', true) = 'yes' and actor_may('keep_city') then
         select g.id into bare
         from given g
         where (

@@ -9,93 +9,95 @@ begin
 end
 $$;
 
--- Scoped by region key: what lies in a region is seen by those whose scope holds the region.
-alter table incident enable row level security;
-alter table incident force row level security;
-create policy see on incident for select using (in_scope(region_key));
-create policy report on incident for insert with check (region_key <@ (select written_scope()));
-create policy change on incident for update using (in_scope(region_key)) with check (region_key <@ (select written_scope()));
-
-alter table incident_event enable row level security;
-alter table incident_event force row level security;
-create policy see on incident_event for select using (in_scope(region_key));
-create policy append on incident_event for insert with check (region_key <@ (select written_scope()));
-
-alter table incident_placement enable row level security;
-alter table incident_placement force row level security;
-create policy see on incident_placement for select using (in_scope(region_key));
-create policy change on incident_placement for update
-    using (in_scope(region_key)) with check (region_key <@ (select written_scope()));
-create policy add on incident_placement for insert with check (region_key <@ (select written_scope()));
-
--- Who lives, works and answers where: seen by those whose scope holds the region, kept by the system for now.
+-- Scoped by region key: what lies in a region is seen by those who have the right to see it there, and written by those
+-- who have the right to do so there.
 do $$
 declare
-    scoped text;
+    scoped record;
 begin
-    foreach scoped in array array['building_people', 'enterprise', 'asset', 'unit'] loop
-        execute format('alter table %I enable row level security', scoped);
-        execute format('alter table %I force row level security', scoped);
-        execute format('create policy see on %I for select using (in_scope(region_key))', scoped);
+    for scoped in
+        select * from (values
+            ('incident', 'see_incidents', 'report_incidents'),
+            ('incident_event', 'see_incidents', 'report_incidents'),
+            ('incident_placement', 'see_incidents', 'report_incidents'),
+            ('building_people', 'see_population', 'import_registers'),
+            ('household', 'see_persons', 'import_registers'),
+            ('person', 'see_persons', 'import_registers'),
+            ('enterprise', 'see_enterprises', 'import_registers'),
+            ('asset', 'see_assets', 'import_registers'),
+            ('unit', 'see_units', 'import_registers')
+        ) as s(name, seen_by, added_by)
+    loop
+        execute format('alter table %I enable row level security', scoped.name);
+        execute format('alter table %I force row level security', scoped.name);
+        execute format('create policy see on %I for select using (in_scope(%L, region_key))', scoped.name, scoped.seen_by);
         execute format(
-            'create policy add on %I for insert with check '
-            '(region_key <@ (select written_scope()) and actor_has_role(''system''))', scoped);
+            'create policy add on %I for insert with check (region_key <@ (select held_in(%L)))',
+            scoped.name, scoped.added_by);
     end loop;
 end
 $$;
 
--- Persons one by one are seen by those who work with them, not by whoever keeps accounts, draws borders or reads logs.
+-- An incident is given to another region by who sees it there and here; its placements go along.
 do $$
 declare
-    personal text;
+    moved text;
 begin
-    foreach personal in array array['household', 'person'] loop
-        execute format('alter table %I enable row level security', personal);
-        execute format('alter table %I force row level security', personal);
+    foreach moved in array array['incident', 'incident_placement'] loop
         execute format(
-            'create policy see on %I for select using '
-            '(in_scope(region_key) and (select actor_has_role(''system'', ''staff'', ''grid_worker'')))', personal);
-        execute format(
-            'create policy add on %I for insert with check '
-            '(region_key <@ (select written_scope()) and actor_has_role(''system''))', personal);
+            'create policy change on %I for update using (in_scope(''see_incidents'', region_key)) '
+            'with check (region_key <@ (select held_in(''see_incidents'')))', moved);
     end loop;
 end
 $$;
 
--- Accounts: each sees itself; the system signs people in; administrators keep them.
+-- Accounts: each sees itself; who keeps accounts sees and gives what lies within their own regions, and what they have
+-- made; the system signs people in.
 alter table account enable row level security;
 alter table account force row level security;
-create policy see on account for select using (id = actor_id() or actor_has_role('system', 'administrator'));
-create policy add on account for insert with check (actor_has_role('system', 'administrator'));
+create policy see on account for select using (
+    id = actor_id() or actor_may_everywhere('keep_accounts')
+    or (actor_may('keep_accounts') and (
+        created_by = actor_id() or exists (select from account_role r where r.account_id = account.id)))
+);
+create policy add on account for insert with check (actor_may('keep_accounts'));
 create policy change on account for update
-    using (actor_has_role('system', 'administrator')) with check (actor_has_role('system', 'administrator'));
+    using (actor_may('keep_accounts')) with check (actor_may('keep_accounts'));
 
-alter table account_scope enable row level security;
-alter table account_scope force row level security;
-create policy see on account_scope for select
-    using (account_id = actor_id() or actor_has_role('system', 'administrator'));
-create policy keep on account_scope for all
-    using (actor_has_role('system', 'administrator')) with check (actor_has_role('system', 'administrator'));
+alter table account_role enable row level security;
+alter table account_role force row level security;
+create policy see on account_role for select using (
+    account_id = actor_id() or actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+);
+create policy give on account_role for insert with check (
+    actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+);
+create policy change on account_role for update using (
+    actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+);
 
 -- Borders, names, codes, dictionaries and the ground are visible to all (a constant policy keeps spatial indexes in use);
--- only those who plan may write them.
+-- only those who may publish borders write the former, only the installation the latter.
 do $$
 declare
-    shared text;
+    shared record;
 begin
-    foreach shared in array array[
-        'tier', 'scheme', 'edition', 'region', 'border', 'lineage', 'region_alias', 'taxonomy', 'category',
-        'land', 'way', 'compound', 'building', 'origin', 'department'
-    ] loop
-        execute format('alter table %I enable row level security', shared);
-        execute format('alter table %I force row level security', shared);
-        execute format('create policy see on %I for select using (true)', shared);
+    for shared in
+        select name, 'publish_borders' as written_by from unnest(array[
+            'tier', 'scheme', 'edition', 'region', 'border', 'lineage', 'region_alias', 'taxonomy', 'category'
+        ]) as name
+        union all
+        select name, 'import_registers' from unnest(array[
+            'land', 'way', 'compound', 'building', 'origin', 'department'
+        ]) as name
+    loop
+        execute format('alter table %I enable row level security', shared.name);
+        execute format('alter table %I force row level security', shared.name);
+        execute format('create policy see on %I for select using (true)', shared.name);
         execute format(
-            'create policy add on %I for insert with check (actor_has_role(''system'', ''planner'', ''administrator''))',
-            shared);
+            'create policy add on %I for insert with check (actor_may(%L))', shared.name, shared.written_by);
         execute format(
-            'create policy change on %I for update using (actor_has_role(''system'', ''planner'', ''administrator''))',
-            shared);
+            'create policy change on %I for update using (actor_may(%L))', shared.name, shared.written_by);
     end loop;
 end
 $$;

@@ -2,7 +2,7 @@
 revoke all on all tables in schema public from citybrain_app;
 revoke create on schema public from citybrain_app;
 grant usage on schema public to citybrain_app;
-grant select, insert, update on account, account_scope to citybrain_app;
+grant select, insert, update on account, account_role to citybrain_app;
 grant select, insert, update on tier, scheme, edition, region, border, lineage, region_alias to citybrain_app;
 grant select, insert, update on taxonomy, category to citybrain_app;
 grant select, insert, update on land, way, compound, building, origin, department to citybrain_app;

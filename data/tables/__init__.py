@@ -1,6 +1,6 @@
 """The tables, one file per noun. Alembic compares the database with what is declared here."""
 
-from data.tables.accounts import Account, AccountScope
+from data.tables.accounts import Account, AccountRole
 from data.tables.base import Base
 from data.tables.categories import Category, Taxonomy
 from data.tables.ground import Building, Compound, Land, Way
@@ -11,7 +11,7 @@ from data.tables.resources import Asset, Department, Unit
 
 __all__ = [
     "Account",
-    "AccountScope",
+    "AccountRole",
     "Asset",
     "Base",
     "Border",

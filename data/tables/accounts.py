@@ -1,8 +1,8 @@
-"""Accounts and the regions they may see."""
+"""Accounts, and the roles that each has in which regions."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.tables.base import Base, Code, Key, Moment, Now, Serial
@@ -16,23 +16,30 @@ class Account(Base):
     id: Mapped[Serial]
     login: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[str]
-    role: Mapped[str]
     password_hash: Mapped[str]
     created_at: Mapped[Now]
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
     disabled_at: Mapped[Moment | None]
 
 
-class AccountScope(Base):
-    """A region subtree that an account may see; no region: the whole main scheme."""
+class AccountRole(Base):
+    """What an account is in a region and all below it, and from when to when; no region: in the whole main scheme.
 
-    __tablename__ = "account_scope"
+    Taken away by an end, never deleted.
+    """
+
+    __tablename__ = "account_role"
     __table_args__ = (
-        Index(None, "account_id", "region_key", unique=True, postgresql_nulls_not_distinct=True),
-        CheckConstraint("valid_to is null or valid_from < valid_to", name="validity"),
+        Index(None, "account_id"),
+        Index(None, "region_key"),
+        CheckConstraint("valid_to is null or valid_from <= valid_to", name="validity"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    id: Mapped[Serial]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"))
+    role: Mapped[Code]
     region_key: Mapped[Key | None] = mapped_column(ForeignKey("region.key"))
     valid_from: Mapped[Moment] = mapped_column(server_default=text("now()"))
     valid_to: Mapped[Moment | None]
+    given_by: Mapped[int | None] = mapped_column(BigInteger)
+    given_at: Mapped[Now]

@@ -46,7 +46,7 @@ async def test_signing_in_with_a_new_password(city: Context) -> None:
     """The old one is worth nothing from then on; an unknown name is said to the one who sets it."""
     await person(city, "staff")
     await accounts.set_password(city, "staff-all", "another one")
-    assert (await accounts.sign_in(city, "staff-all", "another one")).role == "staff"
+    assert [role.role for role in (await accounts.sign_in(city, "staff-all", "another one")).roles] == ["staff"]
     with pytest.raises(Unauthenticated):
         await accounts.sign_in(city, "staff-all", "long enough")
     with pytest.raises(NotFound):

@@ -15,7 +15,7 @@ from brain import intake
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
 from brain.live import Live
-from data.engine import psycopg_conninfo
+from data.engine import SYSTEM, psycopg_conninfo, settings_of
 from tests.worlds import a_report, cell, person, publish_cells, small_city_cells
 
 pytestmark = pytest.mark.anyio
@@ -127,12 +127,14 @@ async def test_a_transaction_that_commits_late_is_not_missed(live: Context) -> N
     url = psycopg_conninfo(live.settings.owner_url)
     async with await psycopg.AsyncConnection.connect(url) as slow:
         first = await _report(live, 0.1, 0.1, "first")
-        await slow.execute("select set_config('citybrain.lo', '0', true), set_config('citybrain.hi', '9', true)")
-        await slow.execute(
+        for setting in settings_of(SYSTEM).items():
+            await slow.execute("select set_config(%s, %s, true)", setting)
+        late = await slow.execute(
             "insert into incident_event (incident_id, region_key, action, actor_name) "
             "select id, region_key, 'late', 'test' from incident where id = %s",
             (first,),
         )
+        assert late.rowcount == 1
         async with listening(live, west) as feed:
             await feed.next()
             second = await _report(live, 0.2, 0.1, "second")

@@ -17,6 +17,7 @@ from data.dictionaries import SCHEME_WIDTH
 from data.engine import SYSTEM, Scope, psycopg_conninfo, scoped_transaction
 from data.queries import query
 from tests.conftest import CITY_TEMPLATE, new_database, settings_for
+from tests.worlds import become, seeing
 
 pytestmark = pytest.mark.anyio
 
@@ -42,11 +43,7 @@ async def crowded(crowded_settings: Settings) -> AsyncIterator[Context]:
 
 
 def _crowd(owner: psycopg.Connection) -> None:
-    owner.execute(
-        "select set_config('citybrain.role', 'system', false), set_config('citybrain.lo', '0', false), "
-        "set_config('citybrain.hi', %s, false), set_config('citybrain.intervals', '1', false)",
-        (str(2**62),),
-    )
+    become(owner, SYSTEM)
     owner.execute(
         "insert into region (key, key_hi, scheme_id, code, name, tier, parent_key, edition_from) "
         "select %(width)s / 2 + n * 1000, %(width)s / 2 + n * 1000 + 999, 1, 'x' || n, 'x', 'micro_grid', null, 1 "
@@ -75,7 +72,7 @@ def _crowd(owner: psycopg.Connection) -> None:
 def leaf_scope(first: int, last: int) -> Scope:
     """The scope of some of the crowded city's leaves."""
     start = SCHEME_WIDTH // 2
-    return Scope(1, "x", "staff", ((start + first * 1000, start + last * 1000 + 999),))
+    return seeing((start + first * 1000, start + last * 1000 + 999))
 
 
 async def plan_of(context: Context, scope: Scope, statement: TextClause, bound: dict[str, Any]) -> str:
@@ -109,7 +106,7 @@ async def test_the_policy_is_an_index_condition(crowded: Context) -> None:
     plan = await plan_of(crowded, FEW, text("select count(*) from incident"), {})
     node = json.loads(plan)
     conditions = json.dumps(node)
-    assert "current_setting('citybrain.lo'" in conditions
+    assert "current_setting('citybrain.see_incidents.lo'" in conditions
     assert "Index Cond" in conditions
     assert "in_scope(" not in conditions
 

@@ -10,9 +10,9 @@ from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.intake import report_many
 from brain.reports import IncidentReport
-from data.engine import MOST_INTERVALS, SYSTEM, Scope, scoped_transaction
+from data.engine import MOST_INTERVALS, SYSTEM, scoped_transaction
 from data.errors import Where
-from tests.worlds import at, person
+from tests.worlds import at, person, seeing
 
 pytestmark = pytest.mark.anyio
 
@@ -76,10 +76,10 @@ async def test_every_interval_of_a_scope_counts(two_incidents: Context) -> None:
         keys = list((await connection.execute(text("select region_key from incident order by id"))).scalars())
     nowhere = [(10 * n + 1, 10 * n + 2) for n in range(MOST_INTERVALS - 1)]
     for key in keys:
-        scope = Scope(1, "x", "staff", (*nowhere, (key, key)))
+        scope = seeing(*nowhere, (key, key))
         async with scoped_transaction(two_incidents.engine, scope) as connection:
             assert (await connection.execute(COUNT)).scalar_one() == 1
-    around = Scope(1, "x", "staff", ((1, min(keys) - 1), (max(keys) + 1, max(keys) + 2)))
+    around = seeing((1, min(keys) - 1), (max(keys) + 1, max(keys) + 2))
     async with scoped_transaction(two_incidents.engine, around) as connection:
         assert (await connection.execute(COUNT)).scalar_one() == 0
 
@@ -87,7 +87,7 @@ async def test_every_interval_of_a_scope_counts(two_incidents: Context) -> None:
 async def test_too_many_intervals_are_refused() -> None:
     """A scope that the policies cannot compare is not cut silently."""
     with pytest.raises(ValueError, match="at most"):
-        Scope(1, "x", "staff", tuple((2 * n, 2 * n) for n in range(MOST_INTERVALS + 1)))
+        seeing(*((2 * n, 2 * n) for n in range(MOST_INTERVALS + 1)))
 
 
 async def test_event_log_is_append_only(two_incidents: Context, owner) -> None:  # type: ignore[no-untyped-def]

@@ -10,8 +10,8 @@ from brain import incidents, intake
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from data.dictionaries import SCHEME_WIDTH
-from data.engine import SYSTEM, scoped_transaction
-from tests.worlds import a_report, person, publish_beats, publish_cells, small_city_cells
+from data.engine import SYSTEM, Scope, scoped_transaction
+from tests.worlds import a_report, become, person, publish_beats, publish_cells, small_city_cells
 
 pytestmark = pytest.mark.anyio
 
@@ -36,8 +36,7 @@ def key_of(owner: psycopg.Connection, code: str) -> int:
 @pytest.fixture
 def system(owner: psycopg.Connection) -> psycopg.Connection:
     """The owner, who is bound by the policies too, seeing everything."""
-    for name, value in (("role", "system"), ("lo", "0"), ("hi", str(2**62)), ("lo1", "0"), ("hi1", str(2**62))):
-        owner.execute("select set_config(%s, %s, false)", (f"citybrain.{name}", value))
+    become(owner, SYSTEM)
     return owner
 
 
@@ -165,12 +164,13 @@ async def test_the_system_brings_incidents_with_their_logs_or_not_at_all(
     assert found.fetchone() == (5, 5, "2025-11-01")
 
 
-@pytest.mark.parametrize("role", ["administrator", "dispatcher", "staff", ""])
-async def test_nobody_else_leaves_the_log_to_himself(city: Context, system: psycopg.Connection, role: str) -> None:
+@pytest.mark.parametrize("kept", [frozenset(SYSTEM.rights) - {"keep_city"}, {"see_incidents", "report_incidents"}])
+async def test_nobody_else_leaves_the_log_to_himself(
+    city: Context, system: psycopg.Connection, kept: frozenset[str]
+) -> None:
     """Whoever says that he brings the log: the event of the report is written all the same, with the time of today."""
-    system.execute(
-        "select set_config('citybrain.role', %s, false), set_config('citybrain.brings_log', 'yes', false)", [role]
-    )
+    become(system, Scope(None, "x", {right: SYSTEM.of(right) for right in kept}))
+    system.execute("select set_config('citybrain.brings_log', 'yes', false)")
     system.execute(WITH_LOG, WHOLE | {"logged": 0})
     found = system.execute(
         "select count(*) from incident_event where action = 'report' and at > now() - interval '1 h'"

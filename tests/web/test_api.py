@@ -40,8 +40,11 @@ def test_signing_in_and_out(served: Served) -> None:
     """A cookie that scripts cannot read; a wrong password and an unknown name sound the same."""
     client = served.sign_in("staff", "440101")
     session = client.get("/api/session").json()
-    assert session["account"]["role"] == "staff"
-    assert [(scope["code"], scope["tier"]) for scope in session["scopes"]] == [("440101", "district")]
+    assert "see_incidents" in session["rights"]
+    assert "keep_accounts" not in session["rights"]
+    assert [(role["role"], role["code"], role["tier"]) for role in session["roles"]] == [
+        ("staff", "440101", "district")
+    ]
     answers = [
         served.client().post("/api/session", json={"login": login, "password": "wrong one"})
         for login in ("staff-440101", "nobody")

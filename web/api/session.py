@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from brain import accounts
 from brain.actor import Actor
 from web.deps import COOKIE, Ctx, SignedIn, signer
-from web.schemas.session import Account, Credentials, ScopeRegion, Session
+from web.schemas.session import Account, Credentials, HeldRole, Session
 
 router = APIRouter(tags=["session"])
 
@@ -41,6 +41,7 @@ async def sign_out(response: Response) -> None:
 
 def _session(actor: Actor) -> Session:
     return Session(
-        account=Account(id=str(actor.account_id), login=actor.login, name=actor.name, role=actor.role),
-        scopes=[ScopeRegion.model_validate(region) for region in actor.regions],
+        account=Account(id=str(actor.account_id), login=actor.login, name=actor.name),
+        roles=[HeldRole.model_validate(role) for role in actor.roles],
+        rights=actor.rights,
     )

@@ -21,12 +21,12 @@ class Account(Answer):
     id: str
     login: str
     name: str
+
+
+class HeldRole(Answer):
+    """What the account is in a region and all below it; code "" is the whole city."""
+
     role: str
-
-
-class ScopeRegion(Answer):
-    """A region subtree the account may see; code "" is the whole city."""
-
     scheme: str
     code: str
     name: str | None
@@ -34,7 +34,8 @@ class ScopeRegion(Answer):
 
 
 class Session(Answer):
-    """Who is signed in, and what they may see."""
+    """Who is signed in, what they are where, and what they may do somewhere."""
 
     account: Account
-    scopes: list[ScopeRegion]
+    roles: list[HeldRole]
+    rights: list[str]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from brain.actor import ROLES
+from data.dictionaries.rights import roles
 from brain.cli import app
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +68,7 @@ def test_glossary_holds_the_words_of_the_program() -> None:
     nouns = {path.stem for path in (ROOT / "data" / "tables").glob("[a-z]*.py")} - {"base"}
     singular = {"categories": "category", "people": "person"}
     assert {singular.get(noun, noun.removesuffix("s")) for noun in nouns} <= words
-    assert {role.replace("_", " ") for role in ROLES} <= words
+    assert {role.replace("_", " ") for role in roles()} <= words
 
 
 def test_decisions_are_numbered_and_of_one_form() -> None:

@@ -331,8 +331,6 @@ export interface components {
             login: string;
             /** Name */
             name: string;
-            /** Role */
-            role: string;
         };
         /**
          * BatchResult
@@ -460,6 +458,22 @@ export interface components {
             unassigned: number;
             /** Total */
             total: number;
+        };
+        /**
+         * HeldRole
+         * @description What the account is in a region and all below it; code "" is the whole city.
+         */
+        HeldRole: {
+            /** Role */
+            role: string;
+            /** Scheme */
+            scheme: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string | null;
+            /** Tier */
+            tier: string | null;
         };
         /**
          * Incident
@@ -917,27 +931,15 @@ export interface components {
             scheme: string;
         };
         /**
-         * ScopeRegion
-         * @description A region subtree the account may see; code "" is the whole city.
-         */
-        ScopeRegion: {
-            /** Scheme */
-            scheme: string;
-            /** Code */
-            code: string;
-            /** Name */
-            name: string | null;
-            /** Tier */
-            tier: string | null;
-        };
-        /**
          * Session
-         * @description Who is signed in, and what they may see.
+         * @description Who is signed in, what they are where, and what they may do somewhere.
          */
         Session: {
             account: components["schemas"]["Account"];
-            /** Scopes */
-            scopes: components["schemas"]["ScopeRegion"][];
+            /** Roles */
+            roles: components["schemas"]["HeldRole"][];
+            /** Rights */
+            rights: string[];
         };
         /**
          * Tier
