@@ -58,7 +58,18 @@ async def actor(context: Context, account_id: int) -> Actor:
             raise Unauthenticated("account.not_signed_in")
         rows = await connection.execute(_ROLES, {"account_id": account_id})
         held = tuple(
-            HeldRole(row.role, row.scheme, row.code, row.name, row.tier, row.region_key, row.lo, row.hi) for row in rows
+            HeldRole(
+                row.role,
+                row.scheme,
+                row.code,
+                row.name,
+                row.tier,
+                row.region_key,
+                row.lo,
+                row.hi,
+                frozenset(row.opened),
+            )
+            for row in rows
         )
     return actor_of(account.id, account.login, account.name, held)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from data.dictionaries.rights import rights
-from data.engine import MOST_INTERVALS, SYSTEM, Intervals, Scope
+from data.dictionaries.data_sets import closed_fields, data_sets
+from data.dictionaries.rights import Right, rights
+from data.engine import HOME, MOST_INTERVALS, SYSTEM, Intervals, Scope
 from data.errors import Forbidden, Words
 
 
@@ -22,6 +23,13 @@ class HeldRole:
     key: int | None
     lo: int
     hi: int
+    opened: frozenset[str]
+    """Data sets, and closed fields as `enterprises.employees`, that are open to the region's tier there."""
+
+    def allows(self, right: Right) -> bool:
+        """Whether the role has this right there; to see a data set it must also be open."""
+        data_set = right.right.removeprefix("see_")
+        return self.role in right.roles and (data_set not in data_sets() or data_set in self.opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Actor:
     @property
     def rights(self) -> list[str]:
         """Every right that this actor has anywhere."""
-        return [right for right, intervals in self.scope.rights.items() if intervals]
+        return [right for right in rights() if self.may(right)]
 
     def may(self, right: str) -> bool:
         """Whether this actor has `right` anywhere."""
@@ -50,11 +58,21 @@ class Actor:
 
 
 def actor_of(account_id: int, login: str, name: str, roles: tuple[HeldRole, ...]) -> Actor:
-    """An actor who has each right in the regions of the roles that allow it. Raises Forbidden if those are too many."""
+    """An actor who has each right, and each closed field, in the regions of the roles that allow it.
+
+    Raises Forbidden if those are too many.
+    """
     held = {
-        right.right: merge_intervals((role.lo, role.hi) for role in roles if role.role in right.roles)
+        right.right: merge_intervals((role.lo, role.hi) for role in roles if role.allows(right))
         for right in rights().values()
     }
+    for field in closed_fields():
+        held[field.held] = merge_intervals(
+            (role.lo, role.hi)
+            for role in roles
+            if role.allows(rights()[data_sets()[field.data_set].right]) and field.subject in role.opened
+        )
+    held[HOME] = merge_intervals((role.lo, role.hi) for role in roles)
     if any(len(intervals) > MOST_INTERVALS for intervals in held.values()):
         raise Forbidden("actor.too_many_regions", most=MOST_INTERVALS)
     return Actor(account_id, login, name, roles, Scope(account_id, name, held))

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from brain import accounts, boundaries
+from brain import accounts, boundaries, pushdown, regions
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.demo_ground import add_ground
 from brain.demo_history import load_history
+from brain.pushdown import Opening
 from brain.region_files import RegionSet
 from data.demo.accounts import ACCOUNTS, demo_accounts
 from data.demo.city import DemoCity, make_city, unusual
@@ -25,6 +26,14 @@ from data.errors import Conflict, Language, message
 from data.queries import query
 from data.replacing import unfinished_file
 from layers.coverage import RegionLayer
+
+PUSHED = (
+    ("enterprises", "community", "日常走访"),
+    ("enterprises", "grid", "日常走访"),
+    ("enterprises", "micro_grid", "日常走访"),
+    ("persons", "grid", "入户走访"),
+)
+"""Data set, tier, purpose."""
 
 _FIRST_NOTE = query("regions", "first_note")
 _TRY_LOCK = query("ground", "try_lock")
@@ -122,13 +131,14 @@ async def _load(context: Context, demo: Demo, progress: boundaries.Progress) -> 
     city = await asyncio.to_thread(make_city, demo.city, demo.seed)
     progress("make", 1, 1)
     if before is None:
-        regions = await asyncio.to_thread(lambda: region_set(make_regions(city.plan, city.codes, city.terrain)))
-        await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, regions, note=demo.note, progress=progress)
+        planned = await asyncio.to_thread(lambda: region_set(make_regions(city.plan, city.codes, city.terrain)))
+        await boundaries.publish(context, SYSTEM_ACTOR, MAIN_SCHEME, planned, note=demo.note, progress=progress)
     await add_ground(context, city, in_full=demo.in_full, progress=progress)
     await _add_zones(context, city)
     await _add_departments(context, city, demo, progress)
     if demo.days:
         await load_history(context, city, demo.days, progress)
+    await _push_down(context)
     await _add_accounts(context, city)
 
 
@@ -195,6 +205,15 @@ async def _add_departments(context: Context, city: DemoCity, demo: Demo, progres
                 names=(department.name_zh, department.name_en),
                 progress=progress,
             )
+
+
+async def _push_down(context: Context) -> None:
+    """Opens to the lower tiers what people there work with every day."""
+    if await pushdown.given_out(context, SYSTEM_ACTOR, before=None, limit=1):
+        return
+    for root in await regions.children(context, SYSTEM_ACTOR, MAIN_SCHEME, None, "", 1000):
+        for data_set, tier, purpose in PUSHED:
+            await pushdown.push(context, SYSTEM_ACTOR, Opening(data_set, (), tier, MAIN_SCHEME, root["code"], purpose))
 
 
 async def _add_accounts(context: Context, city: DemoCity) -> None:

@@ -57,12 +57,17 @@ async def add_ground(context: Context, city: DemoCity, *, in_full: bool, progres
             await _add_persons(connection, city, buildings, cells, progress)
         ids = await numbers(connection, "enterprise", len(city.firms.names))
         await add("enterprise", rows.ENTERPRISE, rows.firm_rows(city, ids, buildings, cells), len(ids))
+        await add_rows(connection, "closed_field", rows.FIELD, rows.firm_closed_rows(city, ids, cells))
+        of_firms = cells[city.buildings.micro_grid[city.firms.building]].tolist()
+        await _add_phones(connection, "enterprises", ids, of_firms, city.firms.phones)
         for assets in city.assets:
             ids = await numbers(connection, "asset", len(assets.names))
             many = rows.asset_rows(city, assets, ids, lambda where: index.place(*where.T.copy()).keys, cells)
             await add("asset", rows.ASSET, many, len(ids))
         ids = await numbers(connection, "unit", len(city.units))
-        await add("unit", rows.UNIT, rows.unit_rows(city, ids, buildings, grids, cells), len(ids))
+        units = list(rows.unit_rows(city, ids, buildings, grids, cells))
+        await add("unit", rows.UNIT, units, len(ids))
+        await _add_phones(connection, "units", ids, [unit[1] for unit in units], [*city.units.phones])
         departments = rows.department_rows(city)
         ids = await numbers(connection, "department", len(departments))
         numbered = [(number, *row) for number, row in zip(ids, departments, strict=True)]
@@ -80,8 +85,16 @@ async def _add_persons(
         )
         persons = await numbers(connection, "person", len(some.names))
         await add_rows(connection, "person", rows.PERSON, rows.person_rows(city, some, persons, households, keys))
+        personal = rows.person_personal_rows(city, some, persons, keys)
+        await add_rows(connection, "personal_field", rows.FIELD, personal)
         done += len(persons)
         progress("person", done, total)
+
+
+async def _add_phones(
+    connection: AsyncConnection, data_set: str, ids: list[int], regions: list[int], masked: list[str | None]
+) -> None:
+    await add_rows(connection, "personal_field", rows.FIELD, rows.phone_rows(data_set, ids, regions, masked))
 
 
 async def _keys(connection: AsyncConnection, tier: str, codes: list[str]) -> rows.Keys:

@@ -14,6 +14,9 @@ from data.queries import query
 EVERY = 20_000
 """Rows between two reports of progress."""
 
+LIKE = {"personal_field": "closed_field"}
+"""Tables that may not be read, and others of the same columns to stage their rows in."""
+
 _NUMBERS = query("ground", "numbers")
 
 
@@ -33,10 +36,11 @@ async def add_rows(
     driver = await driver_connection(connection)
     names = {
         "staged": sql.Identifier(f"staged_{table}"),
+        "like": sql.Identifier(LIKE.get(table, table)),
         "table": sql.Identifier(table),
         "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
     }
-    await driver.execute(sql.SQL("create temporary table {staged} (like {table}) on commit drop").format(**names))
+    await driver.execute(sql.SQL("create temporary table {staged} (like {like}) on commit drop").format(**names))
     copied = 0
     async with (
         driver.cursor() as cursor,

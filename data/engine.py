@@ -12,6 +12,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from data.dictionaries.data_sets import closed_fields
 from data.dictionaries.rights import rights
 
 MOST_INTERVALS = 4
@@ -51,7 +52,14 @@ class Scope:
         return any(lo <= key <= hi for lo, hi in self.of(right))
 
 
-SYSTEM = Scope(actor_id=None, actor_name="system", rights=dict.fromkeys(rights(), ((0, KEY_MAX),)))
+HOME = "home"
+"""The name under which a scope holds the regions of its roles, whatever they are."""
+
+SYSTEM = Scope(
+    actor_id=None,
+    actor_name="system",
+    rights=dict.fromkeys([*rights(), *(field.held for field in closed_fields()), HOME], ((0, KEY_MAX),)),
+)
 """The installation itself: start-up, the command line on the server, jobs over the whole city."""
 
 _SEE = "see_"

@@ -42,7 +42,10 @@ def upgrade(owner_url: str, app_password: str | None) -> None:
             _install_job_queue(connection)
             _replay(connection)
             _set_app_password(connection, app_password)
-            connection.exec_driver_sql("select set_config('citybrain.may.publish_borders', '{(,)}', true)")
+            connection.exec_driver_sql(
+                "select set_config('citybrain.may.' || held, '{(,)}', true) "
+                "from unnest(array['publish_borders', 'import_registers']) as held"
+            )
             load_dictionaries(connection)
     finally:
         engine.dispose()

@@ -8,6 +8,7 @@ import numpy as np
 import psycopg
 import shapely
 from shapely import box
+from sqlalchemy import text
 
 from brain import accounts, boundaries
 from brain.actor import SYSTEM_ACTOR, Actor
@@ -152,6 +153,56 @@ async def add_ground(context: Context) -> None:
             ids = await numbers(connection, table, len(rows))
             written = ((number, *(_hexed(value) for value in values)) for number, values in zip(ids, rows, strict=True))
             await add_rows(connection, table, ("id", *columns), written)
+
+
+async def settle(context: Context) -> None:
+    """A building in each of the small city's grids: three or eighty people, two shops, a camera, a lamp, a worker."""
+    cells = small_city_cells()
+    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
+        found = await connection.execute(
+            text("select code, key from region where code = any(:codes)"), {"codes": [*cells]}
+        )
+        keys = {row.code: row.key for row in found}
+        rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in SETTLED}
+        for number, code in enumerate(sorted(cells), 1):
+            key, point = keys[code], _hexed(cells[code].representative_point())
+            square = _hexed(cells[code].representative_point().buffer(1e-5, cap_style="square"))
+            persons = 3 if code == "440101001002" else 80
+            rows["building"].append((number, "estate", f"{number}栋", "和兴路", f"{number}号", 6, 1, square, point))
+            rows["building_people"].append((number, key, persons // 3, persons, 1, [persons] + [0] * 35, [1]))
+            rows["household"].append((number, key, number, "101"))
+            rows["person"].append(
+                (number, key, number, "王**", True, "1980-01-01", None, "120****0001", "0006**********")
+            )
+            for shop in (2 * number, 2 * number + 1):
+                rows["enterprise"].append((shop, key, number, f"{shop}店", "H", "餐饮", "存续", "120****0002", point))
+                rows["closed_field"] += [
+                    ("enterprises", shop, "employees", key, "7"), ("enterprises", shop, "founded_on", key, "2020-02-02")
+                ]  # fmt: skip
+            rows["asset"] += [
+                (2 * number, key, "camera", "01", f"cam-{number}", "球机", point),
+                (2 * number + 1, key, "component", "01001", f"lamp-{number}", "路灯", point),
+            ]
+            rows["unit"].append((number, key, "grid_worker", "李四", "120****0003", number))
+            rows["personal_field"] += [
+                ("persons", number, "name", key, "王小明"), ("persons", number, "phone", key, f"1200000{number:04d}"),
+                ("units", number, "phone", key, f"1210000{number:04d}"),
+            ]  # fmt: skip
+        for table, columns in SETTLED.items():
+            await add_rows(connection, table, columns, rows[table])
+
+
+SETTLED = {
+    "building": ("id", "use", "name", "street", "house_number", "floors", "staircases", "geom", "entrance"),
+    "building_people": ("building_id", "region_key", "households", "persons", "floating", "by_age", "by_origin"),
+    "household": ("id", "region_key", "building_id", "room"),
+    "person": ("id", "region_key", "household_id", "name", "is_woman", "born_on", "origin", "phone", "identity"),
+    "enterprise": ("id", "region_key", "building_id", "name", "trade", "trade_name", "status", "phone", "geom"),
+    "closed_field": ("data_set", "record_id", "field", "region_key", "value"),
+    "asset": ("id", "region_key", "kind", "category", "identifier", "name", "geom"),
+    "unit": ("id", "region_key", "kind", "name", "phone", "building_id"),
+    "personal_field": ("data_set", "record_id", "field", "region_key", "value"),
+}
 
 
 def _hexed(value: Any) -> Any:

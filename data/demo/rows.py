@@ -43,10 +43,13 @@ BUILDING_PEOPLE = ("building_id", "region_key", "households", "persons", "floati
 HOUSEHOLD = ("id", "region_key", "building_id", "room")
 PERSON = ("id", "region_key", "household_id", "name", "is_woman", "born_on", "origin", "phone", "identity")
 ENTERPRISE = (
-    "id", "region_key", "building_id", "name", "trade", "trade_name", "status", "employees", "founded_on", "geom"
+    "id", "region_key", "building_id", "name", "trade", "trade_name", "status", "phone", "geom"
 )  # fmt: skip
 ASSET = ("id", "region_key", "kind", "category", "identifier", "name", "geom", "attributes")
 UNIT = ("id", "region_key", "kind", "name", "phone", "building_id")
+FIELD = ("data_set", "record_id", "field", "region_key", "value")
+"""Of closed and of personal fields."""
+
 DEPARTMENT = ("id", "code", "name", "line", "region_code")
 
 
@@ -169,7 +172,7 @@ def person_rows(city: DemoCity, some: Residents, ids: list[int], household_ids: 
         ids,
         keys[city.buildings.micro_grid[building]].tolist(),
         [household_ids[place] for place in some.household.tolist()],
-        some.names,
+        [f"{name[0]}**" for name in some.names],
         some.is_woman.astype(bool).tolist(),
         some.born_on,
         some.origins,
@@ -191,11 +194,39 @@ def firm_rows(city: DemoCity, ids: list[int], building_ids: list[int], keys: Key
         [trades[trade]["code"] for trade in firms.trade.tolist()],
         [trades[trade]["name"] for trade in firms.trade.tolist()],
         [STATUSES[status] for status in firms.status.tolist()],
-        firms.employees.tolist(),
-        [COUNTED_ON - timedelta(days=age) for age in firms.age_days.tolist()],
+        firms.phones,
         hexed(point_shapes(city, city.buildings.entrance[firms.building])),
         strict=True,
     )
+
+
+def firm_closed_rows(city: DemoCity, ids: list[int], keys: Keys) -> Iterator[Row]:
+    """Rows of FIELD: how many work there, and since when it is."""
+    firms = city.firms
+    regions = keys[city.buildings.micro_grid[firms.building]].tolist()
+    founded = [COUNTED_ON - timedelta(days=age) for age in firms.age_days.tolist()]
+    for record, region, employees, day in zip(ids, regions, firms.employees.tolist(), founded, strict=True):
+        yield "enterprises", record, "employees", region, str(employees)
+        yield "enterprises", record, "founded_on", region, day.isoformat()
+
+
+def phone_rows(data_set: str, ids: list[int], regions: list[int], masked: list[str | None]) -> Iterator[Row]:
+    """Rows of FIELD: invented numbers in full."""
+    for record, region, phone in zip(ids, regions, masked, strict=True):
+        if phone is not None:
+            yield data_set, record, "phone", region, phone.replace("****", f"{record * 7919 % 10_000:04d}")
+
+
+def person_personal_rows(city: DemoCity, some: Residents, ids: list[int], keys: Keys) -> Iterator[Row]:
+    """Rows of FIELD: who they are, in full; the masked digits of an identity number are the day of birth."""
+    building = city.people.building[some.building[some.household]]
+    regions = keys[city.buildings.micro_grid[building]].tolist()
+    for record, region, name, born, identity in zip(
+        ids, regions, some.names, some.born_on, some.identities, strict=True
+    ):
+        yield "persons", record, "name", region, name
+        yield "persons", record, "identity", region, identity.replace("********", f"{born:%Y%m%d}")
+    yield from phone_rows("persons", ids, regions, some.phones)
 
 
 def asset_rows(

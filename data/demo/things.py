@@ -13,7 +13,7 @@ from data.demo.names import pairs
 from data.demo.plan import Plan
 from data.demo.uses import Use
 from data.demo.ways import WIDTHS_M, Ways
-from data.demo.words import words
+from data.demo.words import masked_phones, words
 
 CAMERAS_A_MICRO_GRID = 18_000 / 7_600
 """Chancheng has 18,000."""
@@ -51,6 +51,7 @@ class Firms:
     trade: Ints
     status: Ints
     employees: Ints
+    phones: list[str | None]
     age_days: Ints
 
 
@@ -106,7 +107,8 @@ def make_firms(buildings: Buildings, community_names: list[str], community_of: I
     employees = 1 + random.poisson(np.where(use == Use.INDUSTRY, random.lognormal(3.2, 0.9, len(use)), 2.4))
     status = random.choice(len(STATUSES), len(building), p=_STATUS_SHARES)
     age_days = np.minimum(34 * 365, random.exponential(7 * 365, len(building)).astype(np.int64))
-    return Firms(building, names, trade, status, employees, age_days)
+    phones: list[str | None] = [*masked_phones(len(building), random)]
+    return Firms(building, names, trade, status, employees, phones, age_days)
 
 
 def make_cameras(plan: Plan, ways: Ways, seed: int) -> Assets:

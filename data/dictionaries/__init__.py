@@ -9,7 +9,8 @@ from importlib import resources
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from data.tables import Category, Scheme, Taxonomy, Tier
+from data.dictionaries.data_sets import data_sets, fields
+from data.tables import Category, HomeTier, Scheme, Taxonomy, Tier
 
 MAIN_SCHEME = "main"
 _KIND_IN_FILE = {"component": "管理部件", "matter": "管理事项"}
@@ -27,6 +28,12 @@ def load_dictionaries(connection: Connection) -> None:
     connection.execute(
         insert(Scheme).on_conflict_do_nothing(),
         [{**shipped["main_scheme"], "is_main": True, "key_lo": 0, "key_hi": SCHEME_WIDTH - 1}],
+    )
+    homes = {data_set.data_set: data_set.home_tier for data_set in data_sets().values()}
+    homes |= {field.subject: field.home_tier for field in fields().values() if field.home_tier}
+    connection.execute(
+        insert(HomeTier).on_conflict_do_nothing(),
+        [{"subject": subject, "tier": tier} for subject, tier in homes.items()],
     )
     for taxonomy in shipped["taxonomy"]:
         file = taxonomy.pop("file", None)

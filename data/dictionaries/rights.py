@@ -30,7 +30,7 @@ class Right:
 @cache
 def roles() -> dict[str, Role]:
     """Every role by its name."""
-    return {row["role"]: Role(**row) for row in _rows("roles.tsv")}
+    return {row["role"]: Role(**row) for row in read_rows("roles.tsv")}
 
 
 @cache
@@ -38,10 +38,11 @@ def rights() -> dict[str, Right]:
     """Every right by its name."""
     return {
         row["right"]: Right(row["right"], row["name_zh"], row["name_en"], frozenset((row["roles"] or "").split()))
-        for row in _rows("rights.tsv")
+        for row in read_rows("rights.tsv")
     }
 
 
-def _rows(file: str) -> list[dict[str, str]]:
+def read_rows(file: str) -> list[dict[str, str]]:
+    """The rows of a table beside this file."""
     text = resources.files(__package__).joinpath(file).read_text("utf-8")
     return list(csv.DictReader(text.splitlines(), delimiter="\t"))

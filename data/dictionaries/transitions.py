@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+
+from data.dictionaries.rights import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ def states() -> dict[str, State]:
     """Every state by its name."""
     return {
         row["state"]: State(row["state"], row["name_zh"], row["stage"], row["stage_zh"], row["is_closed"] == "yes")
-        for row in _rows("states.tsv")
+        for row in read_rows("states.tsv")
     }
 
 
 @cache
 def actions() -> dict[str, str]:
     """The Chinese name of every action."""
-    return {row["action"]: row["name_zh"] for row in _rows("actions.tsv")}
+    return {row["action"]: row["name_zh"] for row in read_rows("actions.tsv")}
 
 
 @cache
@@ -65,7 +65,7 @@ def transitions() -> dict[tuple[str | None, str], Transition]:
             row["guard"] or None,
             row["timer"] or None,
         )
-        for row in _rows("transitions.tsv")
+        for row in read_rows("transitions.tsv")
     ]
     return {(transition.from_state, transition.action): transition for transition in found}
 
@@ -79,8 +79,3 @@ def state_after(deeds: Iterable[str]) -> str | None:
             return None
         state = transition.to_state
     return state
-
-
-def _rows(file: str) -> list[dict[str, str]]:
-    text = resources.files(__package__).joinpath(file).read_text("utf-8")
-    return list(csv.DictReader(text.splitlines(), delimiter="\t"))

@@ -4,9 +4,19 @@ select id, login, name, password_hash, disabled_at from account where login = :l
 -- name: by_id — one account
 select id, login, name, disabled_at from account where id = :id;
 
--- name: roles — what an account is today, and the key intervals in which it is that
+-- name: roles — what an account is today, the key intervals in which it is that, and what is open to its tier there
 select a.role, r.key as region_key, coalesce(r.key, s.key_lo) as lo, coalesce(r.key_hi, s.key_hi) as hi,
-       coalesce(rs.scheme, s.scheme) as scheme, coalesce(r.code, '') as code, r.name, r.tier
+       coalesce(rs.scheme, s.scheme) as scheme, coalesce(r.code, '') as code, r.name, r.tier,
+       array(
+           select h.subject from home_tier h join tier ht on ht.tier = h.tier
+           where r.key is null or (select depth from tier where tier = r.tier) <= ht.depth
+           union
+           select unnest(p.data_set || array(select p.data_set || '.' || f from unnest(p.fields) as f))
+           from pushdown p
+           where p.tier = r.tier and r.key between p.region_key and p.region_key_hi and p.withdrawn_at is null
+             and p.valid_from <= now() and (p.valid_to is null or p.valid_to > now())
+             and not exists (select from pushdown n where n.replaces = p.id and n.valid_from <= now())
+       ) as opened
 from account_role a
 join scheme s on s.is_main
 left join region r on r.key = a.region_key

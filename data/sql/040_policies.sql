@@ -51,14 +51,75 @@ begin
 end
 $$;
 
+-- Closed fields: seen where the scope holds the field. Personal ones are there where the data set is; their value is
+-- read by the owner's function `reveal` alone, since the application's role may not select that column.
+alter table closed_field enable row level security;
+alter table closed_field force row level security;
+create policy see on closed_field for select
+    using (region_key <@ held_in('field.' || data_set || '.' || field));
+create policy add on closed_field for insert with check (
+    region_key <@ (select held_in('import_registers')) or region_key <@ (select held_in('correct_records')));
+create policy change on closed_field for update using (region_key <@ held_in('field.' || data_set || '.' || field))
+    with check (region_key <@ (select held_in('correct_records')));
+
+alter table personal_field enable row level security;
+alter table personal_field force row level security;
+create policy see on personal_field for select using (region_key <@ held_in('see_' || data_set));
+create policy add on personal_field for insert with check (
+    region_key <@ (select held_in('import_registers')) or region_key <@ (select held_in('correct_records')));
+create policy change on personal_field for update using (region_key <@ held_in('see_' || data_set))
+    with check (region_key <@ (select held_in('correct_records')));
+
+-- What is pushed down is known to those who may push it in that region, and to those whose own regions it touches.
+alter table pushdown enable row level security;
+alter table pushdown force row level security;
+create policy see on pushdown for select using (
+    region_key <@ (select held_in('push_data')) or int8range(region_key, region_key_hi, '[]') && (select held_in('home')));
+create policy add on pushdown for insert with check (region_key <@ (select held_in('push_data')));
+create policy change on pushdown for update
+    using (region_key <@ (select held_in('push_data'))) with check (region_key <@ (select held_in('push_data')));
+
+alter table pushdown_receipt enable row level security;
+alter table pushdown_receipt force row level security;
+create policy see on pushdown_receipt for select
+    using (account_id = actor_id() or region_key <@ (select held_in('push_data')));
+create policy add on pushdown_receipt for insert with check (account_id = actor_id());
+create policy change on pushdown_receipt for update using (account_id = actor_id()) with check (account_id = actor_id());
+
+-- Corrections are seen with their record, and made and decided by those who may.
+alter table correction enable row level security;
+alter table correction force row level security;
+create policy see on correction for select using (region_key <@ held_in('see_' || data_set));
+create policy add on correction for insert with check (region_key <@ (select held_in('correct_records')));
+create policy change on correction for update
+    using (region_key <@ (select held_in('confirm_corrections')))
+    with check (region_key <@ (select held_in('confirm_corrections')));
+do $$
+declare
+    corrected record;
+begin
+    for corrected in
+        select * from (values
+            ('building_people', 'see_population'), ('person', 'see_persons'), ('enterprise', 'see_enterprises'),
+            ('asset', 'see_assets'), ('unit', 'see_units')
+        ) as c(name, seen_by)
+    loop
+        execute format(
+            'create policy correct on %I for update using (in_scope(%L, region_key)) '
+            'with check (region_key <@ (select held_in(''correct_records'')))', corrected.name, corrected.seen_by);
+    end loop;
+end
+$$;
+
 -- Accounts: each sees itself; who keeps accounts sees and gives what lies within their own regions, and what they have
--- made; the system signs people in.
+-- made; who pushes data down sees whom it reaches; the system signs people in.
 alter table account enable row level security;
 alter table account force row level security;
 create policy see on account for select using (
     id = actor_id() or actor_may_everywhere('keep_accounts')
-    or (actor_may('keep_accounts') and (
-        created_by = actor_id() or exists (select from account_role r where r.account_id = account.id)))
+    or (actor_may('keep_accounts') and created_by = actor_id())
+    or ((actor_may('keep_accounts') or actor_may('push_data'))
+        and exists (select from account_role r where r.account_id = account.id))
 );
 create policy add on account for insert with check (actor_may('keep_accounts'));
 create policy change on account for update
@@ -68,6 +129,7 @@ alter table account_role enable row level security;
 alter table account_role force row level security;
 create policy see on account_role for select using (
     account_id = actor_id() or actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+    or region_key <@ (select held_in('push_data'))
 );
 create policy give on account_role for insert with check (
     actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
@@ -88,7 +150,7 @@ begin
         ]) as name
         union all
         select name, 'import_registers' from unnest(array[
-            'land', 'way', 'compound', 'building', 'origin', 'department'
+            'land', 'way', 'compound', 'building', 'origin', 'department', 'home_tier'
         ]) as name
     loop
         execute format('alter table %I enable row level security', shared.name);

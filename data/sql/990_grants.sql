@@ -7,6 +7,18 @@ grant select, insert, update on tier, scheme, edition, region, border, lineage, 
 grant select, insert, update on taxonomy, category to citybrain_app;
 grant select, insert, update on land, way, compound, building, origin, department to citybrain_app;
 grant select, insert on building_people, household, person, enterprise, asset, unit to citybrain_app;
+grant update (households, persons, floating) on building_people to citybrain_app;
+grant update (name, origin, phone, identity) on person to citybrain_app;
+grant update (name, trade, trade_name, status, phone) on enterprise to citybrain_app;
+grant update (name, category) on asset to citybrain_app;
+grant update (name, phone) on unit to citybrain_app;
+grant select on record to citybrain_app;
+grant select, insert on home_tier to citybrain_app;
+grant select, insert, update (value) on closed_field to citybrain_app;
+grant select (data_set, record_id, field, region_key), insert, update (value) on personal_field to citybrain_app;
+grant select, insert, update (withdrawn_at, withdrawn_by_name) on pushdown to citybrain_app;
+grant select, insert, update (opened_at) on pushdown_receipt to citybrain_app;
+grant select, insert, update (state, decided_at, decided_by_name, decided_why) on correction to citybrain_app;
 grant select, insert, update on incident to citybrain_app;
 grant select, insert on incident_event to citybrain_app;
 grant select, insert, update (region_key) on incident_placement to citybrain_app;

@@ -6,6 +6,8 @@ from data.tables.categories import Category, Taxonomy
 from data.tables.ground import Building, Compound, Land, Way
 from data.tables.incidents import Incident, IncidentEvent, IncidentPlacement
 from data.tables.people import BuildingPeople, Enterprise, Household, Origin, Person
+from data.tables.pushdown import HomeTier, Pushdown, PushdownReceipt
+from data.tables.records import ClosedField, Correction, PersonalField
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
 from data.tables.resources import Asset, Department, Unit
 
@@ -18,10 +20,13 @@ __all__ = [
     "Building",
     "BuildingPeople",
     "Category",
+    "ClosedField",
     "Compound",
+    "Correction",
     "Department",
     "Edition",
     "Enterprise",
+    "HomeTier",
     "Household",
     "Incident",
     "IncidentEvent",
@@ -30,6 +35,9 @@ __all__ = [
     "Lineage",
     "Origin",
     "Person",
+    "PersonalField",
+    "Pushdown",
+    "PushdownReceipt",
     "Region",
     "RegionAlias",
     "Scheme",

@@ -54,7 +54,7 @@ class Household(Base):
 
 
 class Person(Base):
-    """One person. What identifies them is masked where it is kept here."""
+    """One person. What identifies them is masked here; in full it is a personal field."""
 
     __tablename__ = "person"
     __table_args__ = (Index(None, "region_key"), Index(None, "household_id"))
@@ -71,7 +71,7 @@ class Person(Base):
 
 
 class Enterprise(Base):
-    """A firm or a shop; `trade` is a section of GB/T 4754."""
+    """A firm or a shop; `trade` is a section of GB/T 4754. Its phone is masked here."""
 
     __tablename__ = "enterprise"
     __table_args__ = (Index(None, "region_key"), Index(None, "building_id"))
@@ -83,6 +83,5 @@ class Enterprise(Base):
     trade: Mapped[Code]
     trade_name: Mapped[str]
     status: Mapped[str]
-    employees: Mapped[int]
-    founded_on: Mapped[date] = mapped_column(Date)
+    phone: Mapped[str | None]
     geom: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))

@@ -52,7 +52,10 @@ class Asset(Base):
 
 
 class Unit(Base):
-    """Somebody who answers for a region: full-time in a grid, part-time in a micro-grid, for a building, volunteer."""
+    """Somebody who answers for a region: full-time in a grid, part-time in a micro-grid, for a building, volunteer.
+
+    The phone is masked here; in full it is a personal field.
+    """
 
     __tablename__ = "unit"
     __table_args__ = (

@@ -28,6 +28,9 @@ OPEN_TO_ALL = {"tier", "scheme", "edition", "region", "border", "lineage", "regi
 }
 """Tables whose rows every account may read: borders, names, codes, dictionaries, the ground."""
 
+BY_NUMBER = {"account_role", "closed_field", "personal_field", "correction", "pushdown", "pushdown_receipt"}
+"""Tables that are asked for a few rows by their numbers: their conditions may cost more, and hold by right and region too."""
+
 SEEN = re.compile(r"in_scope\('see_(?P<what>[a-z]+)'::text, region_key\)")
 WRITTEN = re.compile(r"\(region_key <@ \( SELECT held_in\('(?P<right>[a-z_]+)'::text\) AS held_in\)\)")
 """What the policies of a scoped table may say, as PostgreSQL writes it, and nothing beside."""
@@ -47,7 +50,7 @@ def test_every_table_of_ours_has_forced_policies(owner: psycopg.Connection) -> N
 def test_scoped_tables_compare_an_integer_key(owner: psycopg.Connection) -> None:
     """Whatever lies in a region is guarded by its key alone: no sub-select, no function that hides an index."""
     scoped = {table.name for table in Base.metadata.tables.values() if "region_key" in table.columns}
-    scoped -= OPEN_TO_ALL | {"account_role"}
+    scoped -= OPEN_TO_ALL | BY_NUMBER
     assert {"incident", "incident_event"} <= scoped
     for table in scoped:
         policies = owner.execute(
@@ -60,6 +63,24 @@ def test_scoped_tables_compare_an_integer_key(owner: psycopg.Connection) -> None
             asked = set(re.findall(r"'([a-z_]+)'::text", f"{qual} {check}"))
             assert asked, (table, command)
             assert asked <= set(rights()), (table, command)
+
+
+def test_tables_asked_by_number_hold_by_right_and_region(owner: psycopg.Connection) -> None:
+    """Every way to read or write them asks for a right in the row's region, or for one's own row."""
+    for table in BY_NUMBER:
+        policies = owner.execute("select cmd, qual, with_check from pg_policies where tablename = %s", (table,))
+        for command, *conditions in policies:
+            for condition in filter(None, conditions):
+                assert "held_in(" in condition or "account_id = actor_id()" in condition, (table, command, condition)
+
+
+def test_application_role_reads_no_personal_value(owner: psycopg.Connection) -> None:
+    """Not even with SQL of one's own choosing: the column is not granted."""
+    columns = owner.execute(
+        "select column_name from information_schema.role_column_grants where grantee = 'citybrain_app' "
+        "and table_name = 'personal_field' and privilege_type = 'SELECT'"
+    ).fetchall()
+    assert {name for (name,) in columns} == {"data_set", "record_id", "field", "region_key"}
 
 
 def test_application_role_owns_and_bypasses_nothing(owner: psycopg.Connection) -> None:

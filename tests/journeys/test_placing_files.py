@@ -269,7 +269,8 @@ def in_a_process(before: str, after: str, words: list[Any]) -> subprocess.Comple
     """`citybrain …` in a process of its own, with something done before and after."""
     code = "\n".join(
         (
-            "import sys",
+            "import signal, sys",
+            "signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background has it ignored",
             "from brain.cli import main",
             before,
             "try:",

@@ -239,7 +239,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(tmp_path: Path, sign: sig
     said, _ = again.communicate(timeout=UP_WITHIN_S)
     assert again.returncode == 0
     assert {"making the city", "buildings"} <= set(said.splitlines())
-    assert re.search("^  weiwang +[0-9a-f]{12} .*南浦社区.*网格", said, re.MULTILINE), said
+    assert re.search("^  weiwang +[0-9a-f]{12}   +.*南浦第1网格1号微网格$", said, re.MULTILINE), said
     assert alive(home) == []
 
 

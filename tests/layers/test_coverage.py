@@ -250,6 +250,7 @@ def test_simplified_neighbours_keep_one_edge(
     data: st.DataObject, partitions: st.SearchStrategy[Any], share: float
 ) -> None:
     geoms = data.draw(partitions).geoms
+    assume(shapely.coverage_is_valid(geoms))  # a hole that touches its ring in one point is none to GEOS
     simple = simplify_coverage(geoms, share * float(np.sqrt(shapely.area(geoms).mean())))
     assert shapely.coverage_is_valid(simple)
     assert shapely.is_valid(simple).all()

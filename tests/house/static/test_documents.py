@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from data.dictionaries.rights import roles
 from brain.cli import app
+from data.dictionaries.rights import roles
 
 ROOT = Path(__file__).parents[3]
 GLOSSARY = ROOT / "docs" / "glossary.md"

@@ -296,6 +296,294 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/data-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Data Sets
+         * @description Every data set with its fields.
+         */
+        get: operations["data_sets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{data_set}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Records
+         * @description Records of a data set in a region, by region and id.
+         */
+        get: operations["list_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{data_set}/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One Record
+         * @description One record.
+         */
+        get: operations["one_record"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/records/{data_set}/{record_id}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Corrections Of Record
+         * @description What was corrected in a record, newest first.
+         */
+        get: operations["corrections_of_record"];
+        put?: never;
+        /**
+         * Correct
+         * @description Corrects a field: applied at once, or waiting for who owns the field. 409 where it has changed meanwhile.
+         */
+        post: operations["correct"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Corrections
+         * @description Corrections in the asker's regions, newest first.
+         */
+        get: operations["list_corrections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/corrections/{correction_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Confirms a correction that waits, which applies it, or refuses it.
+         */
+        post: operations["decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/regions/{scheme}/{code}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Region Figures
+         * @description Who and what is in a region, counted now.
+         */
+        get: operations["region_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushdowns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Pushdowns
+         * @description What is opened in the asker's regions, newest first.
+         */
+        get: operations["list_pushdowns"];
+        put?: never;
+        /**
+         * Push
+         * @description Opens data to a tier in a region; `replaces` names the version that this one follows.
+         */
+        post: operations["push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushdowns/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Whom it would reach; nothing is opened.
+         */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushdowns/{pushdown_id}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Receipts
+         * @description Who has received it, and when they first opened it.
+         */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushdowns/{pushdown_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions
+         * @description Its versions, the first first, and what each changed.
+         */
+        get: operations["versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushdowns/{pushdown_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Ends it at once.
+         */
+        post: operations["withdraw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/given": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Given
+         * @description What was given to the asker, newest first; from now on it counts as received.
+         */
+        get: operations["given"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/given/{pushdown_id}/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Given
+         * @description Writes down that the asker has opened what they were given.
+         */
+        post: operations["open_given"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -383,6 +671,50 @@ export interface components {
             ] | null;
         };
         /**
+         * Correction
+         * @description One correction of one field.
+         */
+        Correction: {
+            /** Id */
+            id: string;
+            /** Field */
+            field: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "applied" | "waiting" | "confirmed" | "refused";
+            /** Author Name */
+            author_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By Name */
+            decided_by_name: string | null;
+            /** Decided Why */
+            decided_why: string | null;
+        };
+        /**
+         * CorrectionPage
+         * @description Some corrections, and where the next page begins.
+         */
+        CorrectionPage: {
+            /** Items */
+            items: components["schemas"]["QueuedCorrection"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Counts
          * @description Incidents in a region.
          */
@@ -401,6 +733,53 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+        };
+        /**
+         * DataSet
+         * @description Records of one kind. From `home_tier` upwards they are seen by role alone.
+         */
+        DataSet: {
+            /** Data Set */
+            data_set: string;
+            name: components["schemas"]["Names"];
+            /** Home Tier */
+            home_tier: string;
+            /** Fields */
+            fields: components["schemas"]["DataSetField"][];
+        };
+        /**
+         * DataSetField
+         * @description A field: seen with its record, closed, or personal; whose it is to correct.
+         */
+        DataSetField: {
+            /** Field */
+            field: string;
+            name: components["schemas"]["Names"];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "open" | "closed" | "personal";
+            /** Home Tier */
+            home_tier: string | null;
+            /**
+             * Owner
+             * @enum {string}
+             */
+            owner: "here" | "steward";
+        };
+        /**
+         * Decision
+         * @description What a steward says of a correction that waits.
+         */
+        Decision: {
+            /** Confirm */
+            confirm: boolean;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
         };
         /**
          * DepartmentPlace
@@ -458,6 +837,59 @@ export interface components {
             unassigned: number;
             /** Total */
             total: number;
+        };
+        /**
+         * GivenOut
+         * @description The same with how many have received and opened it.
+         */
+        GivenOut: {
+            /** Id */
+            id: string;
+            /** Data Set */
+            data_set: string;
+            /** Fields */
+            fields: string[];
+            /** Tier */
+            tier: string;
+            region: components["schemas"]["RegionRef"];
+            /** Purpose */
+            purpose: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Given By Name */
+            given_by_name: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdrawn By Name */
+            withdrawn_by_name: string | null;
+            /** Replaces */
+            replaces: string | null;
+            /** Replaced By */
+            replaced_by: string | null;
+            /** Received */
+            received: number;
+            /** Opened */
+            opened: number;
+        };
+        /**
+         * GivenOutPage
+         * @description Some of them, and where the next page begins.
+         */
+        GivenOutPage: {
+            /** Items */
+            items: components["schemas"]["GivenOut"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * HeldRole
@@ -688,6 +1120,14 @@ export interface components {
             region: components["schemas"]["SchemeRegionRef"];
         };
         /**
+         * Made
+         * @description The id of something new.
+         */
+        Made: {
+            /** Id */
+            id: string;
+        };
+        /**
          * Names
          * @description A name in both languages.
          */
@@ -710,6 +1150,36 @@ export interface components {
             };
         };
         /**
+         * Opening
+         * @description What is to be opened: a data set with some of its closed fields, to a tier in a region, when and why.
+         */
+        Opening: {
+            /** Data Set */
+            data_set: string;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: string[];
+            /** Tier */
+            tier: string;
+            /**
+             * Scheme
+             * @default main
+             */
+            scheme: string;
+            /** Region */
+            region: string;
+            /** Purpose */
+            purpose: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /** Replaces */
+            replaces?: string | null;
+        };
+        /**
          * Original
          * @description The coordinates as they came.
          */
@@ -720,6 +1190,27 @@ export interface components {
             y: number;
             /** Crs */
             crs: string;
+        };
+        /**
+         * Outcome
+         * @description What became of a correction.
+         */
+        Outcome: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "applied" | "waiting";
+        };
+        /**
+         * Preview
+         * @description Whom an opening would reach.
+         */
+        Preview: {
+            /** Regions */
+            regions: components["schemas"]["ReceivingRegion"][];
+            /** Receivers */
+            receivers: components["schemas"]["Receiver"][];
         };
         /**
          * Problem
@@ -756,6 +1247,200 @@ export interface components {
             field?: string | null;
             /** Message */
             message: string;
+        };
+        /**
+         * Pushdown
+         * @description One version of what is opened.
+         */
+        Pushdown: {
+            /** Id */
+            id: string;
+            /** Data Set */
+            data_set: string;
+            /** Fields */
+            fields: string[];
+            /** Tier */
+            tier: string;
+            region: components["schemas"]["RegionRef"];
+            /** Purpose */
+            purpose: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Given By Name */
+            given_by_name: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdrawn By Name */
+            withdrawn_by_name: string | null;
+            /** Replaces */
+            replaces: string | null;
+        };
+        /**
+         * QueuedCorrection
+         * @description The same with what it is about.
+         */
+        QueuedCorrection: {
+            /** Id */
+            id: string;
+            /** Field */
+            field: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "applied" | "waiting" | "confirmed" | "refused";
+            /** Author Name */
+            author_name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By Name */
+            decided_by_name: string | null;
+            /** Decided Why */
+            decided_why: string | null;
+            /** Data Set */
+            data_set: string;
+            /** Record Id */
+            record_id: string;
+            region: components["schemas"]["RegionRef"];
+        };
+        /**
+         * Receipt
+         * @description Who has received a pushdown.
+         */
+        Receipt: {
+            /** Account Name */
+            account_name: string;
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Opened At */
+            opened_at: string | null;
+        };
+        /**
+         * Received
+         * @description What the asker was given, when they were first shown it and when they opened it.
+         */
+        Received: {
+            /** Id */
+            id: string;
+            /** Data Set */
+            data_set: string;
+            /** Fields */
+            fields: string[];
+            /** Tier */
+            tier: string;
+            region: components["schemas"]["RegionRef"];
+            /** Purpose */
+            purpose: string;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Given By Name */
+            given_by_name: string;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Withdrawn By Name */
+            withdrawn_by_name: string | null;
+            /** Replaces */
+            replaces: string | null;
+            /** Received At */
+            received_at: string | null;
+            /** Opened At */
+            opened_at: string | null;
+        };
+        /**
+         * Receiver
+         * @description An account that would see it.
+         */
+        Receiver: {
+            /** Name */
+            name: string;
+            /** Role */
+            role: string;
+            /** Code */
+            code: string;
+            /** Region Name */
+            region_name: string;
+        };
+        /**
+         * ReceivingRegion
+         * @description A region whose people would see it, with a box around it.
+         */
+        ReceivingRegion: {
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Bbox */
+            bbox: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * Record
+         * @description One record with those of its fields that the asker may see; personal ones are masked.
+         */
+        Record: {
+            /** Id */
+            id: string;
+            region: components["schemas"]["RegionRef"];
+            /** Title */
+            title: string;
+            /** Place */
+            place: string | null;
+            /** Lon */
+            lon: number | null;
+            /** Lat */
+            lat: number | null;
+            /** Fields */
+            fields: {
+                [key: string]: string | null;
+            };
+        };
+        /**
+         * RecordPage
+         * @description Some records, and where the next page begins.
+         */
+        RecordPage: {
+            /** Items */
+            items: components["schemas"]["Record"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * RegionCard
@@ -808,6 +1493,32 @@ export interface components {
             tier: string;
             /** Children */
             children?: number | null;
+        };
+        /**
+         * RegionFigures
+         * @description What lies in a region, counted at `as_of`. Null: not open to the asker, or too small a count to be shown.
+         */
+        RegionFigures: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Population */
+            population: {
+                [key: string]: number | null;
+            } | null;
+            /**
+             * Ages
+             * @description Men by five-year bands 0–4 … 85 and over, then women.
+             */
+            ages: (number | null)[] | null;
+            /** Enterprises */
+            enterprises: components["schemas"]["Share"][] | null;
+            /** Assets */
+            assets: components["schemas"]["Share"][] | null;
+            /** Units */
+            units: components["schemas"]["Share"][] | null;
         };
         /**
          * RegionPage
@@ -942,6 +1653,16 @@ export interface components {
             rights: string[];
         };
         /**
+         * Share
+         * @description How many there are of a kind.
+         */
+        Share: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+        };
+        /**
          * Tier
          * @description A level of the tree.
          */
@@ -968,6 +1689,29 @@ export interface components {
             min_zoom: number;
             /** Count */
             count: number;
+        };
+        /**
+         * Version
+         * @description One version, and what changed from the one before it.
+         */
+        Version: {
+            pushdown: components["schemas"]["Pushdown"];
+            /** Changed */
+            changed: string[];
+        };
+        /**
+         * Wish
+         * @description A correction: what it was when it was looked at, what it should be, and why.
+         */
+        Wish: {
+            /** Field */
+            field: string;
+            /** Before */
+            before: string | null;
+            /** After */
+            after: string | null;
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -1549,6 +2293,533 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Incident"];
                 };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    data_sets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataSet"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_records: {
+        parameters: {
+            query: {
+                /** @description Code of a region: records in it or below. */
+                region: string;
+                scheme?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                data_set: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    one_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_set: string;
+                record_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    corrections_of_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_set: string;
+                record_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_set: string;
+                record_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_corrections: {
+        parameters: {
+            query?: {
+                state?: "waiting" | "all";
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                correction_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    region_figures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scheme: string;
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionFigures"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_pushdowns: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenOutPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opening"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Opening"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pushdown_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipt"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pushdown_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pushdown_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    given: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_given: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pushdown_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unprocessable Entity */
             422: {
