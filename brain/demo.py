@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ PUSHED = (
     ("persons", "grid", "入户走访"),
 )
 """Data set, tier, purpose."""
+
+STEWARD = "数据管理员·演示"
 
 _FIRST_NOTE = query("regions", "first_note")
 _TRY_LOCK = query("ground", "try_lock")
@@ -211,9 +213,10 @@ async def _push_down(context: Context) -> None:
     """Opens to the lower tiers what people there work with every day."""
     if await pushdown.given_out(context, SYSTEM_ACTOR, before=None, limit=1):
         return
+    steward = replace(SYSTEM_ACTOR, name=STEWARD)
     for root in await regions.children(context, SYSTEM_ACTOR, MAIN_SCHEME, None, "", 1000):
         for data_set, tier, purpose in PUSHED:
-            await pushdown.push(context, SYSTEM_ACTOR, Opening(data_set, (), tier, MAIN_SCHEME, root["code"], purpose))
+            await pushdown.push(context, steward, Opening(data_set, (), tier, MAIN_SCHEME, root["code"], purpose))
 
 
 async def _add_accounts(context: Context, city: DemoCity) -> None:

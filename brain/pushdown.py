@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from data.errors import BadInput, Conflict, Forbidden, NotFound, Where
 from data.queries import query
 
 MOST_SHOWN = 2_000
+SKETCH = 1 / 1_000
+"""Of the width of the whole: what a sketch of it may leave out."""
 
 _ADD = query("pushdown", "add")
 _WITHDRAW = query("pushdown", "withdraw")
@@ -51,10 +54,19 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivingRegion:
+    """A region that data would be opened to; `geometry` is GeoJSON, simplified for a sketch."""
+
+    code: str
+    name: str
+    geometry: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """Whom an opening would reach: regions of the tier, and accounts in them, `MOST_SHOWN` of each at most."""
 
-    regions: Sequence[RowMapping]
+    regions: Sequence[ReceivingRegion]
     receivers: Sequence[RowMapping]
 
 
@@ -95,7 +107,9 @@ async def preview(context: Context, actor: Actor, opening: Opening) -> Preview:
     async with scoped_transaction(context.engine, actor.scope) as connection:
         region = await _checked(connection, actor, opening)
         bound = {"tier": opening.tier, "lo": region.key, "hi": region.key_hi, "limit": MOST_SHOWN}
-        regions = (await connection.execute(_RECEIVING_REGIONS, bound)).mappings().all()
+        tolerance = (region.east - region.west) * SKETCH
+        found = await connection.execute(_RECEIVING_REGIONS, {**bound, "tolerance": tolerance})
+        regions = [ReceivingRegion(row.code, row.name, json.loads(row.geometry)) for row in found]
         seen_by = sorted(rights()[data_sets()[opening.data_set].right].roles)
         receivers = (await connection.execute(_RECEIVERS, {**bound, "roles": seen_by})).mappings().all()
     return Preview(regions, receivers)

@@ -58,9 +58,8 @@ where r.tier = :tier and g.region_key between :lo and :hi and g.role = any(:role
     and g.valid_from <= now() and (g.valid_to is null or g.valid_to > now())
 order by r.key, a.id limit :limit;
 
--- name: receiving_regions — the regions of a tier in a region, with a box around each
-select r.code, r.name,
-       st_xmin(b.geom) as west, st_ymin(b.geom) as south, st_xmax(b.geom) as east, st_ymax(b.geom) as north
+-- name: receiving_regions — the regions of a tier in a region, each with its shape, simplified by so many degrees
+select r.code, r.name, st_asgeojson(st_simplifypreservetopology(b.geom, :tolerance), 6) as geometry
 from region r join border b on b.region_key = r.key and b.edition_to is null
 where r.tier = :tier and r.key between :lo and :hi
 order by r.key limit :limit;

@@ -116,7 +116,7 @@ async def test_who_was_given_it_knows_and_the_giver_knows_that(settled: Context)
     steward, village = await person(settled, "steward", WEST), await person(settled, "staff", COMMUNITY)
     neighbour = await person(settled, "staff", "440102001")
     found = await pushdown.preview(settled, steward, TO_COMMUNITIES)
-    assert [row["code"] for row in found.regions] == [COMMUNITY, NEIGHBOUR]
+    assert [region.code for region in found.regions] == [COMMUNITY, NEIGHBOUR]
     assert [row["name"] for row in found.receivers] == [village.name]
     pushed = await pushdown.push(settled, steward, TO_COMMUNITIES)
     assert await pushdown.receipts(settled, steward, pushed) == []

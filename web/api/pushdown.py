@@ -41,12 +41,7 @@ async def preview(opening: Opening, context: Ctx, actor: SignedIn) -> Preview:
     """Whom it would reach; nothing is opened."""
     found = await pushdown.preview(context, actor, _opening(opening))
     return Preview(
-        regions=[
-            ReceivingRegion(
-                code=row["code"], name=row["name"], bbox=(row["west"], row["south"], row["east"], row["north"])
-            )
-            for row in found.regions
-        ],
+        regions=[ReceivingRegion.model_validate(region) for region in found.regions],
         receivers=[Receiver.model_validate(dict(row)) for row in found.receivers],
     )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
 from brain.reports import Line, Title
 from web.schemas.base import Answer, Id, RegionRef
-from web.schemas.regions import BBox
 
 
 class Opening(BaseModel):
@@ -74,11 +74,11 @@ class Receipt(Answer):
 
 
 class ReceivingRegion(Answer):
-    """A region whose people would see it, with a box around it."""
+    """A region whose people would see it; its shape as GeoJSON, simplified for a sketch."""
 
     code: str
     name: str
-    bbox: BBox
+    geometry: dict[str, Any]
 
 
 class Receiver(Answer):

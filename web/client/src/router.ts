@@ -7,6 +7,10 @@ export const router = createRouter({
   routes: [
     { path: '/login', component: LoginPage, meta: { open: true } },
     { path: '/map', component: () => import('./pages/MapPage.vue') },
+    { path: '/records', component: () => import('./pages/RecordsPage.vue') },
+    { path: '/given', component: () => import('./pages/GivenPage.vue') },
+    { path: '/corrections', component: () => import('./pages/CorrectionsPage.vue') },
+    { path: '/pushdowns', component: () => import('./pages/PushdownsPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },
   ],
 })

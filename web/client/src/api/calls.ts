@@ -2,8 +2,9 @@
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
 import { get, post, remove } from './client'
 import type {
-  Box, Category, City, Figures, Incident, IncidentPage, IncidentPoints, NewIncident, OpenCounts, RegionCard, RegionPage, Reported,
-  Session,
+  Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Figures, GivenOutPage, Incident, IncidentPage, IncidentPoints,
+  NewIncident, NewOpening, OpenCounts, Outcome, Preview, PushdownVersion, Receipt, Received, RecordPage, RegionCard, RegionFigures,
+  RegionPage, RegionRef, Reported, Session, Wish,
 } from './contract'
 
 const part = encodeURIComponent
@@ -44,3 +45,28 @@ export const tileUrl = (scheme: string, edition: string) =>
   `/api/tiles/regions/${part(scheme)}/${part(edition)}/{z}/{x}/{y}.mvt`
 
 export const groundUrl = '/api/tiles/ground/{z}/{x}/{y}.mvt'
+
+export const childrenOf = async (code?: string): Promise<RegionRef[]> =>
+  (await get<RegionPage>('/regions/main', { parent: code, limit: 1000 })).items
+export const readRegionFigures = (code: string, signal?: AbortSignal) =>
+  get<RegionFigures>(`/regions/main/${part(code)}/figures`, {}, signal)
+
+export const listDataSets = () => get<DataSet[]>('/data-sets')
+export const listRecords = (dataSet: string, region: string, cursor?: string) =>
+  get<RecordPage>(`/records/${part(dataSet)}`, { region, cursor, limit: 100 })
+const recordPath = (dataSet: string, id: string) => `/records/${part(dataSet)}/${part(id)}`
+export const readRecord = (dataSet: string, id: string) => get<DataRecord>(recordPath(dataSet, id))
+export const correctRecord = (dataSet: string, id: string, wish: Wish) => post<Outcome>(`${recordPath(dataSet, id)}/corrections`, wish)
+export const correctionsOf = (dataSet: string, id: string) => get<Correction[]>(`${recordPath(dataSet, id)}/corrections`)
+export const listCorrections = (state: 'waiting' | 'all', cursor?: string) => get<CorrectionPage>('/corrections', { state, cursor })
+export const decideCorrection = (id: string, confirm: boolean, why: string) =>
+  post<void>(`/corrections/${part(id)}/decision`, { confirm, why })
+
+export const previewPushdown = (opening: NewOpening) => post<Preview>('/pushdowns/preview', opening)
+export const pushDown = (opening: NewOpening) => post<{ id: string }>('/pushdowns', opening)
+export const listPushdowns = (cursor?: string) => get<GivenOutPage>('/pushdowns', { cursor })
+export const readReceipts = (id: string) => get<Receipt[]>(`/pushdowns/${part(id)}/receipts`)
+export const readVersions = (id: string) => get<PushdownVersion[]>(`/pushdowns/${part(id)}/versions`)
+export const withdrawPushdown = (id: string) => post<void>(`/pushdowns/${part(id)}/withdrawal`, {})
+export const listGiven = () => get<Received[]>('/given')
+export const openGiven = (id: string) => post<void>(`/given/${part(id)}/opened`, {})

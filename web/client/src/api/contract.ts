@@ -1,4 +1,5 @@
 /** The server's answers under the names the console uses; their shapes are generated from the OpenAPI document. */
+import type { MultiPolygon, Polygon } from 'geojson'
 import type { components } from './types.generated'
 
 type Schemas = components['schemas']
@@ -26,3 +27,22 @@ export type ProblemBody = Schemas['Problem']
 type Report = Schemas['IncidentReport']
 type Required = 'source' | 'source_id' | 'category' | 'x' | 'y'
 export type NewIncident = Pick<Report, Required> & Partial<Omit<Report, Required>>
+
+export type RegionRef = Schemas['RegionRef']
+export type DataSet = Schemas['DataSet']
+export type DataRecord = Schemas['Record']
+export type RecordPage = Schemas['RecordPage']
+export type RegionFigures = Schemas['RegionFigures']
+export type Wish = Schemas['Wish']
+export type Outcome = Schemas['Outcome']
+export type Correction = Schemas['Correction']
+export type CorrectionPage = Schemas['CorrectionPage']
+export type QueuedCorrection = Schemas['QueuedCorrection']
+export type Pushdown = Schemas['Pushdown']
+export type GivenOut = Schemas['GivenOut']
+export type GivenOutPage = Schemas['GivenOutPage']
+export type Received = Schemas['Received']
+export type Receipt = Schemas['Receipt']
+export type PushdownVersion = Schemas['Version']
+export type Preview = Omit<Schemas['Preview'], 'regions'> & { regions: { code: string; name: string; geometry: Polygon | MultiPolygon }[] }
+export type NewOpening = Pick<Schemas['Opening'], 'data_set' | 'tier' | 'region' | 'purpose'> & Partial<Schemas['Opening']>

@@ -1396,20 +1396,17 @@ export interface components {
         };
         /**
          * ReceivingRegion
-         * @description A region whose people would see it, with a box around it.
+         * @description A region whose people would see it; its shape as GeoJSON, simplified for a sketch.
          */
         ReceivingRegion: {
             /** Code */
             code: string;
             /** Name */
             name: string;
-            /** Bbox */
-            bbox: [
-                number,
-                number,
-                number,
-                number
-            ];
+            /** Geometry */
+            geometry: {
+                [key: string]: unknown;
+            };
         };
         /**
          * Record
