@@ -10,6 +10,9 @@ grant select, insert on building_people, household, person, enterprise, asset, u
 grant select, insert, update on incident to citybrain_app;
 grant select, insert on incident_event to citybrain_app;
 grant select, insert, update (region_key) on incident_placement to citybrain_app;
+-- Who, when and from where is the transaction's: nobody writes it.
+grant select, insert (action, object_kind, object_id, region_key, reason, details) on audit to citybrain_app;
+grant select, insert on audit_seal to citybrain_app;
 
 -- Reports wait in a temporary table until they are written.
 do $$
