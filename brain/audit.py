@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from data.dictionaries.deeds import deeds
 from data.queries import query
 
+__all__ = ["as_json", "deeds", "record"]
+
 _ADD = query("audit", "add")
 
 
@@ -36,6 +38,11 @@ async def record(
             "object_id": None if object_id is None else str(object_id),
             "region_key": region_key,
             "reason": reason,
-            "details": None if details is None else json.dumps(details, ensure_ascii=False),
+            "details": None if details is None else as_json(details),
         },
     )
+
+
+def as_json(details: Mapping[str, object]) -> str:
+    """Details as text, Chinese readable."""
+    return json.dumps(details, ensure_ascii=False)
