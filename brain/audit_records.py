@@ -44,7 +44,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which deeds: of a time, a person (part of the name, or an account's id), an object (kind or kind/id), a region."""
+    """Which deeds: of a time, a person (part of the name, or the id), an object (kind or kind/id), a region."""
 
     since: datetime | None = None
     until: datetime | None = None

@@ -7,6 +7,7 @@ export const router = createRouter({
   routes: [
     { path: '/login', component: LoginPage, meta: { open: true } },
     { path: '/map', component: () => import('./pages/MapPage.vue') },
+    { path: '/audit', component: () => import('./pages/AuditPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },
   ],
 })
