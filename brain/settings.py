@@ -23,7 +23,7 @@ from data.migrate import APP_ROLE
 
 SECRET_BYTES = 32
 LEAST_AUDIT_MONTHS = 6
-"""The audit log is kept for at least so long (Cybersecurity Law of the PRC, article 21)."""
+"""The audit log is kept for at least so long: the Cybersecurity Law asks for six months of network logs."""
 
 
 def _default_home() -> Path:

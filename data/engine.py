@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from getpass import getuser
 from socket import gethostname
 from typing import Literal, cast
 
@@ -38,9 +39,15 @@ class Origin:
     address: str | None = None
 
 
-_AT_THE_SERVER = Origin(
-    "command_line", f"{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}@{gethostname()}"
-)
+def _user() -> str:
+    """Who runs this process: by name, where its number has one."""
+    try:
+        return os.environ.get("SUDO_USER") or getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+_AT_THE_SERVER = Origin("command_line", f"{_user()}@{gethostname()}")
 
 
 @dataclass(frozen=True, slots=True)
