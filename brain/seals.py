@@ -31,6 +31,7 @@ AT_ONCE = 5_000
 _ONE_AT_A_TIME = query("audit", "seal_one_at_a_time")
 _HORIZON = query("audit", "horizon")
 _LAST = query("audit", "last_seal")
+_SORT_NOTHING = query("audit", "sort_nothing")
 _LINES = query("audit", "lines")
 _ADD = query("audit", "add_seal")
 _SEALS = query("audit", "seals")
@@ -102,6 +103,7 @@ async def lines(
     connection: AsyncConnection, txid_from: int, txid_to: int
 ) -> AsyncGenerator[tuple[int, date, str], None]:
     """Deeds between two horizons, read a page at a time, by transaction: its id, the month, the deed's one form."""
+    await connection.execute(_SORT_NOTHING)
     after = {"after_txid": txid_from, "after_id": 0}
     while True:
         page = (await connection.execute(_LINES, {**after, "txid_to": txid_to, "limit": AT_ONCE})).all()

@@ -52,6 +52,7 @@ async def simplify_borders(context: Context, scheme: str) -> int:
 
 async def work(context: Context, *, until_empty: bool = False) -> None:
     """Runs deferred work until stopped, or until there is none left."""
+    await make_months(context)
     queue = open_queue(context.settings.app_url)
 
     @queue.task(name="simplify_borders")

@@ -16,7 +16,7 @@ create or replace trigger audit_seal_append_only
 
 -- This month and the three to come. Only the owner makes tables, so the function runs as the owner and takes no argument.
 -- A table is attached when it is made: those who write meanwhile do not wait. The log's own policies and grants hold for
--- whoever reads through it; the month's table has none and so is closed.
+-- whoever reads through it; the month's table has none and so is closed. Called by every upgrade, and daily by the worker.
 create or replace function make_audit_months() returns void
     language plpgsql security definer set search_path = public, pg_temp set timezone = 'UTC' as
 $$
@@ -42,8 +42,6 @@ begin
     end loop;
 end
 $$;
-
-select make_audit_months();
 
 -- Drops the months that ended before a moment: for the owner alone, since only the owner can. How many lines each had.
 create or replace function drop_audit_months(before timestamptz) returns table (month date, lines bigint)

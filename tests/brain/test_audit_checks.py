@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from brain import audit, seals
 from brain.actor import SYSTEM_ACTOR
@@ -16,8 +17,11 @@ from brain.audit_months import make_months, prune
 from brain.context import Context, open_context
 from brain.seals import FIRST, Lines, heads_files, seal
 from brain.settings import Settings
+from brain.tasks import work
 from data.engine import psycopg_conninfo, scoped_transaction
 from data.errors import Conflict, Unready
+from data.migrate import upgrade
+from data.queries import query
 
 pytestmark = pytest.mark.anyio
 
@@ -120,6 +124,16 @@ async def test_a_row_put_into_a_month_long_past_is_found(sealed: Context, forger
     assert [(fault.key, fault.values["seq"], fault.values["found"]) for fault in found] == [("audit.seal_rows", 2, 1)]
 
 
+async def test_a_page_is_read_along_the_index(sealed: Context) -> None:
+    """Whatever the statistics say of a log that has grown since: nothing is sorted, or half a million deeds take minutes."""
+    bound = {"after_txid": 0, "after_id": 0, "txid_to": 2**40, "limit": 10}
+    async with scoped_transaction(sealed.engine, SYSTEM_ACTOR.scope) as connection:
+        await connection.execute(query("audit", "sort_nothing"))
+        plan = (await connection.execute(text(f"explain {query('audit', 'lines').text}"), bound)).scalars().all()
+    assert [line for line in plan if "Sort  (" in line or "Seq Scan" in line] == []
+    assert any("txid_id_idx" in line for line in plan)
+
+
 async def test_a_chain_written_anew_is_found_by_the_heads(sealed: Context, forger: psycopg.Connection) -> None:
     """Whoever owns the database can make a chain that fits itself, not one that fits what was told outside."""
     kept = sealed.settings.home / "kept.jsonl"
@@ -213,6 +227,24 @@ async def grown_old(context: Context, forger: psycopg.Connection, month: date) -
     forger.execute(f"create table {name} partition of audit for values from ('{month}') to ('{after}')".encode())
     forger.execute("insert into audit (at, action) values (%s, 'sign_in'), (%s, 'sign_out')", (month, month))
     assert await seal(context) == 2
+
+
+async def test_months_are_made_ahead_by_every_upgrade_and_by_the_worker(
+    context: Context, forger: psycopg.Connection
+) -> None:
+    """An installation that was switched off for long lets people in on the day it is switched on."""
+    question = "select inhrelid::regclass::text from pg_inherits where inhparent = 'audit'::regclass order by 1"
+    made = forger.execute(question).fetchall()
+    assert len(made) == 4
+    for upgrading in (True, False):
+        for (name,) in made:
+            forger.execute(f"drop table {name}".encode())
+        if upgrading:
+            upgrade(context.settings.owner_url, None)
+        else:
+            await work(context, until_empty=True)
+        assert forger.execute(question).fetchall() == made
+        await do(context, "a")
 
 
 async def test_months_over_age_are_dropped_and_that_is_recorded(context: Context, forger: psycopg.Connection) -> None:
