@@ -14,7 +14,7 @@ select pg_try_advisory_xact_lock(hashtext('citybrain audit seal'));
 -- name: horizon — every transaction below this id has ended and is visible; and the time
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as horizon, now() as now;
 
--- name: sort_nothing — from here on the index is the order: old statistics would have all that is left sorted for each page
+-- name: sort_nothing — from here on the index is the order: old statistics would have the rest sorted for each page
 select set_config('enable_sort', 'off', true);
 
 -- name: lines — deeds after one and below a horizon as they are sealed, transaction by transaction

@@ -1,7 +1,7 @@
--- The audit log: a table for each month, made ahead; lines that stay; what is done to accounts recorded whoever does it.
+-- The audit log: a table for each month, made ahead; lines that stay; what is done to accounts, whoever does it.
 
--- Nobody changes or removes a line, the owner included. Lines are refused one by one, in whichever month's table they are
--- named; truncation is no matter of lines, so each month's table refuses it for itself.
+-- Nobody changes or removes a line, the owner included. Lines are refused one by one, in whichever month's table they
+-- are named; truncation is no matter of lines, so each month's table refuses it for itself.
 create or replace trigger audit_append_only
     before update or delete on audit
     for each row execute function refuse_change();
@@ -14,9 +14,10 @@ create or replace trigger audit_seal_append_only
     before update or delete or truncate on audit_seal
     for each statement execute function refuse_change();
 
--- This month and the three to come. Only the owner makes tables, so the function runs as the owner and takes no argument.
--- A table is attached when it is made: those who write meanwhile do not wait. The log's own policies and grants hold for
--- whoever reads through it; the month's table has none and so is closed. Called by every upgrade, and daily by the worker.
+-- This month and the three to come. Only the owner makes tables, so the function runs as the owner and takes no
+-- argument. A table is attached when it is made: those who write meanwhile do not wait. The log's own policies and grants
+-- hold for whoever reads through it; the month's table has none and so is closed. Called by every upgrade, and by the
+-- worker.
 create or replace function make_audit_months() returns void
     language plpgsql security definer set search_path = public, pg_temp set timezone = 'UTC' as
 $$
@@ -38,7 +39,8 @@ begin
             'create trigger %I before truncate on %I for each statement execute function refuse_change()',
             name || '_keeps_all', name);
         execute format(
-            'alter table audit attach partition %I for values from (%L) to (%L)', name, month, month + interval '1 month');
+            'alter table audit attach partition %I for values from (%L) to (%L)',
+            name, month, month + interval '1 month');
     end loop;
 end
 $$;
@@ -66,8 +68,8 @@ end
 $$;
 
 -- What is done to an account is recorded by the table itself, even where a use case forgets, or goes round the product.
--- Arguments: the deed of a new line, the deed of a change, the column with the account's id, and the columns whose values
--- may be shown. Of all others only the name is told: a new column is a secret until somebody says that it is none.
+-- Arguments: the deed of a new line, the deed of a change, the column with the account's id, and the columns whose
+-- values may be shown. Of all others only the name is told: a new column is a secret until somebody says it is none.
 create or replace function audit_account() returns trigger
     language plpgsql as
 $$
@@ -90,8 +92,10 @@ begin
            'account', coalesce(after_line, before_line) ->> tg_argv[2],
            (coalesce(after_line, before_line) ->> 'region_key')::bigint,
            jsonb_strip_nulls(jsonb_build_object(
-               'before', jsonb_object_agg(key, before_line -> key) filter (where key = any(shown) and before_line is not null),
-               'after', jsonb_object_agg(key, after_line -> key) filter (where key = any(shown) and after_line is not null),
+               'before', jsonb_object_agg(key, before_line -> key)
+                   filter (where key = any(shown) and before_line is not null),
+               'after', jsonb_object_agg(key, after_line -> key)
+                   filter (where key = any(shown) and after_line is not null),
                'concealed', jsonb_agg(key) filter (where key <> all(shown))
            ))
     from unnest(changed) as key;
