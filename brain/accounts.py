@@ -12,11 +12,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brain import audit
 from brain.actor import SYSTEM_ACTOR, Actor, HeldRole, actor_of, merge_intervals
 from brain.context import Context
 from data.dictionaries import SCHEME_WIDTH
 from data.dictionaries.rights import roles
-from data.engine import MOST_INTERVALS, SYSTEM, scoped_transaction
+from data.engine import MOST_INTERVALS, SYSTEM, Origin, scoped_transaction
 from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from data.queries import query
 
@@ -39,15 +40,24 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_hex())
 
 
-async def sign_in(context: Context, login: str, password: str) -> Actor:
+async def sign_in(context: Context, login: str, password: str, origin: Origin = SYSTEM.origin) -> Actor:
     """The actor of this login name and password. Raises Unauthenticated, the same for every cause."""
     async with scoped_transaction(context.engine, SYSTEM) as connection:
         account = (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()
     # An unknown name takes as long as a wrong password, so that names cannot be guessed by the clock.
     matches = await asyncio.to_thread(_verify, account.password_hash if account else _nobody(), password)
     if account is None or account.disabled_at is not None or not matches:
+        # A name that nobody has is not written down: it may be a password, typed in the wrong field.
+        await _record(context, SYSTEM_ACTOR.coming_from(origin), "fail_sign_in", account.id if account else None)
         raise Unauthenticated("account.sign_in_failed")
-    return await actor(context, account.id)
+    found = (await actor(context, account.id)).coming_from(origin)
+    await _record(context, found, "sign_in", account.id)
+    return found
+
+
+async def sign_out(context: Context, by: Actor) -> None:
+    """Leaves word that somebody signed out; the session is the browser's to forget."""
+    await _record(context, by, "sign_out", by.account_id)
 
 
 async def actor(context: Context, account_id: int) -> Actor:
@@ -118,6 +128,11 @@ async def set_password(context: Context, login: str, password: str) -> None:
         done = await connection.execute(_SET_PASSWORD, {"login": login, "password_hash": password_hash})
         if done.scalar_one_or_none() is None:
             raise NotFound("account.unknown", login=login)
+
+
+async def _record(context: Context, by: Actor, deed: str, account_id: int | None) -> None:
+    async with scoped_transaction(context.engine, by.scope) as connection:
+        await audit.record(connection, deed, kind="account", object_id=account_id)
 
 
 async def _hash(password: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from data.dictionaries.data_sets import closed_fields, data_sets
 from data.dictionaries.rights import Right, rights
-from data.engine import HOME, MOST_INTERVALS, SYSTEM, Intervals, Scope
+from data.engine import HOME, MOST_INTERVALS, SYSTEM, Intervals, Origin, Scope, Via
 from data.errors import Forbidden, Words
+
+__all__ = ["SYSTEM_ACTOR", "Actor", "HeldRole", "Origin", "Via", "actor_of", "merge_intervals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Actor:
         """Whether this actor has `right` anywhere."""
         return bool(self.scope.of(right))
 
+    def coming_from(self, origin: Origin) -> Actor:
+        """The same actor, seen to come from there: so the audit log says it of all they do."""
+        return replace(self, scope=replace(self.scope, origin=origin))
+
     def must_be_able_to(self, right: str) -> None:
         """Raises Forbidden unless this actor has `right` somewhere; where, the policies ask."""
         if not self.may(right):
@@ -75,7 +81,8 @@ def actor_of(account_id: int, login: str, name: str, roles: tuple[HeldRole, ...]
     held[HOME] = merge_intervals((role.lo, role.hi) for role in roles)
     if any(len(intervals) > MOST_INTERVALS for intervals in held.values()):
         raise Forbidden("actor.too_many_regions", most=MOST_INTERVALS)
-    return Actor(account_id, login, name, roles, Scope(account_id, name, held))
+    said = " ".join(f"{role.role}@{role.code}" if role.code else role.role for role in roles)
+    return Actor(account_id, login, name, roles, Scope(account_id, name, held, said))
 
 
 def merge_intervals(intervals: Iterable[tuple[int, int]]) -> Intervals:

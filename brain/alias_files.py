@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from brain import audit
 from brain.actor import Actor
 from brain.context import Context
 from data.csv_files import CsvFile
@@ -45,4 +46,6 @@ async def import_aliases(context: Context, actor: Actor, scheme: str, spec: Alia
                 where = Where(str(spec.path), row.line, spec.code)
                 raise BadInput("region.unknown", where=where, scheme=scheme, code=code)
             count += 1
+        details = {"file": spec.path.name, "rows": count}
+        await audit.record(connection, "import_aliases", kind="scheme", object_id=scheme, details=details)
     return count

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import shapely
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brain import audit
 from brain.actor import Actor
 from brain.context import Context
 from brain.edition_indexes import EditionName
@@ -138,6 +139,14 @@ async def publish(
         progress("index", 0, 1)
         await context.placements.prepare(connection, EditionName(row.id, scheme, edition.id, edition.published_at))
         progress("index", 1, 1)
+        await audit.record(
+            connection,
+            "publish_borders",
+            kind="scheme",
+            object_id=scheme,
+            reason=note or None,
+            details={"edition": edition.seq, **asdict(plan.changes)},
+        )
     return EditionSummary(scheme, edition.id, edition.seq, plan.changes)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brain import records
+from brain import audit, records
 from brain.actor import Actor
 from brain.context import Context
 from brain.masking import masked
@@ -105,6 +105,15 @@ async def correct(
                 "author_name": actor.name,
             },
         )
+        await audit.record(
+            connection,
+            "correct_record",
+            kind=data_set,
+            object_id=record_id,
+            region_key=record.region_key,
+            reason=reason.strip(),
+            details={"field": field, "before": before, "after": shown, "state": state},
+        )
     return state
 
 
@@ -125,6 +134,15 @@ async def decide(context: Context, actor: Actor, correction_id: int, *, confirm:
             raise Conflict("correction.decided", id=correction_id)
         if confirm:
             await _apply(connection, fields()[row.data_set, row.field], row.record_id, row.before, row.after)
+        await audit.record(
+            connection,
+            "decide_correction",
+            kind=row.data_set,
+            object_id=row.record_id,
+            region_key=row.region_key,
+            reason=why.strip() or None,
+            details={"correction": correction_id, "field": row.field, "confirmed": confirm},
+        )
 
 
 async def of_record(context: Context, actor: Actor, data_set: str, record_id: int) -> Sequence[RowMapping]:

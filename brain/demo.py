@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brain import accounts, boundaries, pushdown, regions
+from brain import accounts, audit, boundaries, pushdown, regions
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
 from brain.demo_ground import add_ground
@@ -117,6 +117,8 @@ async def load(context: Context, demo: Demo, progress: boundaries.Progress) -> N
         if not (await connection.execute(_TRY_LOCK)).scalar_one():
             raise Conflict("demo.loading")
         await _load(context, demo, progress)
+        details = {"seed": demo.seed, "days": demo.days, "in_full": demo.in_full}
+        await audit.record(connection, "load_demo", kind="city", object_id=demo.city, details=details)
 
 
 async def _load(context: Context, demo: Demo, progress: boundaries.Progress) -> None:

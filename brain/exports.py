@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from brain import audit
 from brain.actor import Actor
 from brain.context import Context
 from data.engine import scoped_transaction
@@ -30,8 +31,10 @@ async def export_regions(context: Context, actor: Actor, scheme: str, tier: str 
         if row is None:
             raise NotFound("scheme.unknown", scheme=scheme)
         rows = (await connection.execute(_FOR_EXPORT, {"scheme_id": row.id, "tier": tier})).all()
-    if not rows:
-        raise NotFound("export.nothing", scheme=scheme, tier=tier or "-")
+        if not rows:
+            raise NotFound("export.nothing", scheme=scheme, tier=tier or "-")
+        details = {"tier": tier, "crs": crs, "file": path.name, "rows": len(rows)}
+        await audit.record(connection, "export_regions", kind="scheme", object_id=scheme, details=details)
     geoms = shapely.from_wkb(np.array([bytes(row.wkb) for row in rows], dtype=object))
     columns = {name: [getattr(row, name) for row in rows] for name in ("code", "name", "tier", "parent")}
     moved = geometries_from_wgs84(geoms, target)

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from brain import audit
 from brain.actor import Actor
 from brain.batches import CHUNK, Tally
 from brain.context import Context
@@ -165,16 +166,31 @@ async def import_incidents(
     file = spec.opened()
     tally = Tally()
     read = 0
-    with rejects_file(rejects, file.fields, language) as refuse:
-        async with aclosing(report_chunks(context, actor, _chunks(spec, file))) as done:
-            async for chunk, outcomes in done:
-                for row, fault in _refused(spec, chunk, outcomes, tally):
-                    refuse(row.line, row.cells, fault)
-                read += len(chunk.good) + len(chunk.refused)
-                progress(read)
+    try:
+        with rejects_file(rejects, file.fields, language) as refuse:
+            async with aclosing(report_chunks(context, actor, _chunks(spec, file))) as done:
+                async for chunk, outcomes in done:
+                    for row, fault in _refused(spec, chunk, outcomes, tally):
+                        refuse(row.line, row.cells, fault)
+                    read += len(chunk.good) + len(chunk.refused)
+                    progress(read)
+    finally:
+        await _recorded(context, actor, spec, tally)  # what was taken in before a fault or a Ctrl-C stays, and is said
     async with scoped_transaction(context.engine, actor.scope) as connection:
         await connection.execute(_REFRESH_STATISTICS)
     return tally
+
+
+async def _recorded(context: Context, actor: Actor, spec: IncidentFile, tally: Tally) -> None:
+    details = {"file": spec.path.name, "crs": spec.crs, "accepted": tally.accepted, "known": tally.known}
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        await audit.record(
+            connection,
+            "import_incidents",
+            kind="source",
+            object_id=spec.source,
+            details={**details, "rejected": tally.rejected},
+        )
 
 
 def _same_file(one: Path, other: Path) -> bool:

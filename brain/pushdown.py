@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from brain import audit
 from brain.actor import Actor
 from brain.context import Context
 from data.dictionaries.data_sets import DataSet, Field, data_sets, fields
@@ -98,7 +99,22 @@ async def push(context: Context, actor: Actor, opening: Opening, *, replaces: in
                 "replaces": replaces,
             },
         )
-        return int(added.scalar_one())
+        pushdown_id = int(added.scalar_one())
+        await audit.record(
+            connection,
+            "push_down",
+            kind="pushdown",
+            object_id=pushdown_id,
+            region_key=region.key,
+            reason=opening.purpose.strip(),
+            details={
+                "data_set": opening.data_set,
+                "fields": opening.fields,
+                "tier": opening.tier,
+                "replaces": replaces,
+            },
+        )
+        return pushdown_id
 
 
 async def preview(context: Context, actor: Actor, opening: Opening) -> Preview:
@@ -119,10 +135,13 @@ async def withdraw(context: Context, actor: Actor, pushdown_id: int) -> None:
     """Ends it at once. Raises NotFound, Conflict where it was ended before."""
     actor.must_be_able_to("push_data")
     async with scoped_transaction(context.engine, actor.scope) as connection:
-        await _one(connection, pushdown_id)
+        row = await _one(connection, pushdown_id)
         done = await connection.execute(_WITHDRAW, {"id": pushdown_id, "name": actor.name})
         if done.scalar_one_or_none() is None:
             raise Conflict("pushdown.over", id=pushdown_id)
+        await audit.record(
+            connection, "withdraw_pushdown", kind="pushdown", object_id=pushdown_id, region_key=row.region_key
+        )
 
 
 async def given_out(context: Context, actor: Actor, *, before: int | None, limit: int) -> Sequence[RowMapping]:

@@ -15,7 +15,7 @@ from brain.context import Context
 from data.dictionaries import MAIN_SCHEME
 from data.dictionaries.data_sets import DataSet, data_sets
 from data.engine import scoped_transaction
-from data.errors import Forbidden, NotFound
+from data.errors import BadInput, Forbidden, NotFound, Where
 from data.queries import query
 
 SMALL = 5
@@ -25,6 +25,7 @@ _PAGE = query("records", "page")
 _ONE = query("records", "one")
 _REGIONS = query("records", "regions")
 _CLOSED = query("records", "closed")
+_REVEAL = query("records", "reveal")
 _REGION = query("regions", "by_code")
 _COUNTED = {
     "enterprises": query("records", "enterprise_figures"),
@@ -102,6 +103,23 @@ async def one_within(connection: AsyncConnection, actor: Actor, data_set: DataSe
     if not rows:
         raise NotFound("record.unknown", id=record_id)
     return (await _records(connection, actor, data_set, rows))[0]
+
+
+async def reveal(context: Context, actor: Actor, data_set: str, record_id: int, *, field: str, reason: str) -> str:
+    """A personal field in full. The database writes down who has seen it, and why.
+
+    Raises Forbidden, BadInput (reason), NotFound, also where the record is not the actor's to see.
+    """
+    known = _data_set(actor, data_set)
+    actor.must_be_able_to("reveal_personal")
+    if not reason.strip():
+        raise BadInput("record.no_reason", where=Where(field="reason"))
+    async with scoped_transaction(context.engine, actor.scope) as connection:
+        bound = {"data_set": known.data_set, "id": record_id, "field": field, "reason": reason}
+        value: str | None = (await connection.execute(_REVEAL, bound)).scalar_one()
+    if value is None:
+        raise NotFound("record.unknown", id=record_id)
+    return value
 
 
 async def figures(context: Context, actor: Actor, region: str, *, scheme: str = MAIN_SCHEME) -> Figures:

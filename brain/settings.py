@@ -22,6 +22,8 @@ from data.errors import Unready
 from data.migrate import APP_ROLE
 
 SECRET_BYTES = 32
+LEAST_AUDIT_MONTHS = 6
+"""The audit log is kept for at least so long: the Cybersecurity Law asks for six months of network logs."""
 
 
 def _default_home() -> Path:
@@ -53,6 +55,13 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
     session_hours: float = Field(default=12, gt=0)
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
+
+    audit_months: int = Field(
+        default=36, ge=LEAST_AUDIT_MONTHS, description="Whole months for which the audit log is kept."
+    )
+    audit_heads: Path | None = Field(
+        default=None, description="A second file for the heads of the audit log's chain, best on another machine."
+    )
 
     @field_validator("time_zone")
     @classmethod

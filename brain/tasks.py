@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import shapely
 from procrastinate import JobContext
 
+from brain.audit_months import make_months
 from brain.context import Context
+from brain.seals import seal, seal_for_ever
 from data.engine import SYSTEM, scoped_transaction
 from data.queries import query
 from data.queue import open_queue
@@ -48,6 +52,7 @@ async def simplify_borders(context: Context, scheme: str) -> int:
 
 async def work(context: Context, *, until_empty: bool = False) -> None:
     """Runs deferred work until stopped, or until there is none left."""
+    await make_months(context)
     queue = open_queue(context.settings.app_url)
 
     @queue.task(name="simplify_borders")
@@ -61,7 +66,28 @@ async def work(context: Context, *, until_empty: bool = False) -> None:
         for stalled in await job.app.job_manager.get_stalled_jobs():
             await job.app.job_manager.retry_job(stalled)
 
-    async with queue.open_async():
+    @queue.periodic(cron="17 3 * * *")
+    @queue.task(name="make_audit_months")
+    async def _(timestamp: int) -> None:
+        """Makes the audit log's tables for the months to come."""
+        await make_months(context)
+
+    async with queue.open_async(), _sealing(context, once=until_empty):
         await queue.run_worker_async(
             wait=not until_empty, install_signal_handlers=not until_empty, delete_jobs="successful"
         )
+
+
+@asynccontextmanager
+async def _sealing(context: Context, *, once: bool) -> AsyncIterator[None]:
+    """Seals the audit log beside the jobs, each second, or once after them."""
+    if once:
+        yield
+        await seal(context)
+        return
+    sealing = asyncio.create_task(seal_for_ever(context), name="audit seals")
+    try:
+        yield
+    finally:
+        sealing.cancel()
+        await asyncio.gather(sealing, return_exceptions=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from getpass import getuser
+from socket import gethostname
+from typing import Literal, cast
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -26,13 +29,37 @@ Intervals = tuple[tuple[int, int], ...]
 """Closed intervals of region keys, ascending, neither overlapping nor adjoining."""
 
 
+Via = Literal["session", "token", "command_line", "job"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a deed comes from: by which door, and the address behind it (of a machine, or user@machine)."""
+
+    via: Via
+    address: str | None = None
+
+
+def _user() -> str:
+    """Who runs this process: by name, where its number has one."""
+    try:
+        return os.environ.get("SUDO_USER") or getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+_AT_THE_SERVER = Origin("command_line", f"{_user()}@{gethostname()}")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who asks, and for each right they have the key intervals of the regions in which they have it."""
+    """Who asks, from where, and for each right they have the key intervals of the regions in which they have it."""
 
     actor_id: int | None
     actor_name: str
     rights: Mapping[str, Intervals]
+    roles: str = ""
+    origin: Origin = _AT_THE_SERVER
 
     def __post_init__(self) -> None:
         most = max(map(len, self.rights.values()), default=0)
@@ -73,7 +100,13 @@ _SET_SCOPE = text(
 
 def settings_of(scope: Scope) -> dict[str, str]:
     """The database settings that say who asks and what they may."""
-    settings = {"citybrain.actor": "" if scope.actor_id is None else str(scope.actor_id)}
+    settings = {
+        "citybrain.actor": "" if scope.actor_id is None else str(scope.actor_id),
+        "citybrain.actor_name": scope.actor_name,
+        "citybrain.roles": scope.roles,
+        "citybrain.via": scope.origin.via,
+        "citybrain.address": scope.origin.address or "",
+    }
     for right, intervals in scope.rights.items():
         if not intervals:
             continue

@@ -41,6 +41,7 @@ def upgrade(owner_url: str, app_password: str | None) -> None:
             command.upgrade(alembic_config(connection), "head")
             _install_job_queue(connection)
             _replay(connection)
+            connection.exec_driver_sql("select make_audit_months()")
             _set_app_password(connection, app_password)
             connection.exec_driver_sql(
                 "select set_config('citybrain.may.' || held, '{(,)}', true) "

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from brain import accounts
-from brain.actor import Actor
+from brain.actor import Actor, Origin, Via
 from brain.context import Context
 from brain.errors import BadInput, Language, Unauthenticated, Where
 from web.errors import language_of
@@ -29,6 +29,11 @@ def signer(context: Context) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(context.settings.derived("session cookie"))
 
 
+def origin_of(request: Request, via: Via) -> Origin:
+    """Where a request comes from, for the audit log."""
+    return Origin(via, request.client.host if request.client else None)
+
+
 async def get_actor(request: Request, context: Ctx) -> Actor:
     """Who asks, with today's rights. Raises Unauthenticated."""
     try:
@@ -37,7 +42,7 @@ async def get_actor(request: Request, context: Ctx) -> Actor:
         )
     except BadSignature:
         raise Unauthenticated("account.not_signed_in") from None
-    return await accounts.actor(context, int(account_id))
+    return (await accounts.actor(context, int(account_id))).coming_from(origin_of(request, "session"))
 
 
 SignedIn = Annotated[Actor, Depends(get_actor)]

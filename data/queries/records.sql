@@ -93,3 +93,6 @@ order by number desc, name;
 -- name: unit_figures — units in a region by kind
 select kind as name, count(*) as number from unit where region_key between :lo and :hi group by kind
 order by number desc, name;
+
+-- name: reveal — a personal field in full, for a reason that is written down; null where it is not there for the asker
+select reveal(:data_set, :id, :field, :reason);

@@ -138,6 +138,21 @@ create policy change on account_role for update using (
     actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
 );
 
+-- The audit log: everybody writes as themselves; what was done in a region is read by who may read it there, what was done
+-- nowhere in particular by who may read it everywhere. Only the installation seals.
+alter table audit enable row level security;
+alter table audit force row level security;
+create policy see on audit for select using (
+    in_scope('see_audit', region_key)
+    or (region_key is null and (select actor_may_everywhere('see_audit')))
+);
+create policy add on audit for insert with check (actor_id is not distinct from actor_id());
+
+alter table audit_seal enable row level security;
+alter table audit_seal force row level security;
+create policy see on audit_seal for select using (actor_may('see_audit'));
+create policy add on audit_seal for insert with check (actor_may('keep_city'));
+
 -- Borders, names, codes, dictionaries and the ground are visible to all (a constant policy keeps spatial indexes in use);
 -- only those who may publish borders write the former, only the installation the latter.
 do $$

@@ -13,6 +13,7 @@ grant update (name, trade, trade_name, status, phone) on enterprise to citybrain
 grant update (name, category) on asset to citybrain_app;
 grant update (name, phone) on unit to citybrain_app;
 grant select on record to citybrain_app;
+grant execute on function reveal(text, bigint, text, text) to citybrain_app;
 grant select, insert on home_tier to citybrain_app;
 grant select, insert, update (value) on closed_field to citybrain_app;
 grant select (data_set, record_id, field, region_key), insert, update (value) on personal_field to citybrain_app;
@@ -22,6 +23,9 @@ grant select, insert, update (state, decided_at, decided_by_name, decided_why) o
 grant select, insert, update on incident to citybrain_app;
 grant select, insert on incident_event to citybrain_app;
 grant select, insert, update (region_key) on incident_placement to citybrain_app;
+-- Who, when and from where is the transaction's: nobody writes it.
+grant select, insert (action, object_kind, object_id, region_key, reason, details) on audit to citybrain_app;
+grant select, insert on audit_seal to citybrain_app;
 
 -- Reports wait in a temporary table until they are written.
 do $$

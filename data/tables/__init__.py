@@ -1,6 +1,7 @@
 """The tables, one file per noun. Alembic compares the database with what is declared here."""
 
 from data.tables.accounts import Account, AccountRole
+from data.tables.audit import Audit, AuditSeal
 from data.tables.base import Base
 from data.tables.categories import Category, Taxonomy
 from data.tables.ground import Building, Compound, Land, Way
@@ -15,6 +16,8 @@ __all__ = [
     "Account",
     "AccountRole",
     "Asset",
+    "Audit",
+    "AuditSeal",
     "Base",
     "Border",
     "Building",

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from brain import accounts, corrections, pushdown, records
 from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
+from brain.masking import masked
 from brain.pushdown import Opening
+from data.engine import SYSTEM, scoped_transaction
 from data.errors import BadInput, CityError, Conflict, Forbidden, NotFound
-from tests.worlds import person, settle
+from tests.worlds import become, person, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -216,6 +221,33 @@ async def test_a_personal_field_is_corrected_and_stays_masked(settled: Context) 
     assert await corrections.correct(settled, worker, "units", unit.id, **wish) == "applied"
     assert (await records.one(settled, worker, "units", unit.id)).fields["phone"] == "120****8888"
     assert {row["after"] for row in await corrections.of_record(settled, worker, "units", unit.id)} == {"120****8888"}
+
+
+async def test_a_personal_field_is_shown_for_a_reason_that_is_written_down(
+    settled: Context, owner: psycopg.Connection
+) -> None:
+    """Who, what, where, why; to those who have the right and see the record; the table itself cannot be read."""
+    worker, commander = await person(settled, "grid_worker", COMMUNITY), await person(settled, "commander")
+    unit = (await records.page(settled, worker, "units", COMMUNITY, after=None, limit=1))[0]
+    wish = {"field": "phone", "reason": "夜间急事"}
+    shown = await records.reveal(settled, worker, "units", unit.id, **wish)
+    assert masked("phone", shown) == "121****" + shown[-4:]
+    assert masked("phone", shown) != shown
+    become(owner, SYSTEM)
+    lines = owner.execute(
+        "select actor_name, object_kind, object_id, reason, details->>'field' from audit where action = 'reveal_personal'"
+    ).fetchall()
+    assert lines == [(worker.name, "units", str(unit.id), "夜间急事", "phone")]
+    with pytest.raises(BadInput):
+        await records.reveal(settled, worker, "units", unit.id, field="phone", reason=" ")
+    with pytest.raises(Forbidden):
+        await records.reveal(settled, commander, "units", unit.id, **wish)
+    with pytest.raises(NotFound):
+        await records.reveal(settled, await person(settled, "grid_worker", NEIGHBOUR), "units", unit.id, **wish)
+    async with scoped_transaction(settled.engine, worker.scope) as connection:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await connection.execute(text("select value from personal_field"))
+    assert owner.execute("select count(*) from audit where action = 'reveal_personal'").fetchone() == (1,)
 
 
 async def test_nobody_corrects_what_they_do_not_see(settled: Context) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from brain.settings import Settings
 from data.errors import Unready
@@ -34,3 +35,10 @@ def test_each_purpose_has_its_own_secret(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     purposes = ("database owner", "database application", "session cookie")
     assert len({settings.derived(purpose) for purpose in purposes}) == len(purposes)
+
+
+def test_the_audit_log_is_kept_for_half_a_year_at_least(tmp_path: Path) -> None:
+    """Nobody sets it to less by mistake."""
+    assert Settings(home=tmp_path).audit_months == 36
+    with pytest.raises(ValidationError):
+        Settings(home=tmp_path, audit_months=5)

@@ -100,6 +100,10 @@ VERDICTS = {
     "GET /api/pushdowns/{pushdown_id}/versions": Verdict("scoped", ({"pushdown_id": "{pushdown}"},)),
     "POST /api/pushdowns/preview": Verdict("scoped", says=OPENING, marked=False),
     "GET /api/given": Verdict("scoped", marked=False),
+    "GET /api/audit": Verdict("scoped"),
+    "GET /api/audit/deeds": Verdict("open"),
+    "GET /api/audit/health": Verdict("own"),
+    "POST /api/audit/export": Verdict("scoped", says={"reason": "x"}),
     # deeds: refused, and nothing has changed
     "POST /api/incidents": Verdict(
         "deed", says=a_report(2.5, 0.5, source_id="leak").model_dump(mode="json", exclude_none=True)
@@ -108,6 +112,7 @@ VERDICTS = {
     "POST /api/records/{data_set}/{record_id}/corrections": Verdict(
         "deed", BY_DATA_SET, {"field": "name", "before": "x", "after": "x", "reason": "x"}
     ),
+    "POST /api/records/{data_set}/{record_id}/reveal": Verdict("deed", BY_DATA_SET, {"field": "phone", "reason": "x"}),
     "POST /api/corrections/{correction_id}/decision": Verdict(
         "deed", ({"correction_id": "{correction}"},), {"confirm": True}
     ),

@@ -21,6 +21,8 @@ from web.schemas.records import (
     Record,
     RecordPage,
     RegionFigures,
+    Revealed,
+    RevealWish,
     Share,
     Wish,
 )
@@ -90,6 +92,13 @@ async def correct(data_set: str, record_id: int, wish: Wish, context: Ctx, actor
         context, actor, data_set, record_id, field=wish.field, before=wish.before, after=wish.after, reason=wish.reason
     )
     return Outcome(state="waiting" if state == "waiting" else "applied")
+
+
+@router.post("/records/{data_set}/{record_id}/reveal")
+async def reveal(data_set: str, record_id: int, wish: RevealWish, context: Ctx, actor: SignedIn) -> Revealed:
+    """Shows a personal field in full, for a reason; it is written down who has seen it."""
+    value = await records.reveal(context, actor, data_set, record_id, field=wish.field, reason=wish.reason)
+    return Revealed(value=value)
 
 
 @router.get("/corrections")

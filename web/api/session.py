@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from contextlib import suppress
+
+from fastapi import APIRouter, Request, Response
 
 from brain import accounts
 from brain.actor import Actor
-from web.deps import COOKIE, Ctx, SignedIn, signer
+from brain.errors import Unauthenticated
+from web.deps import COOKIE, Ctx, SignedIn, get_actor, origin_of, signer
 from web.schemas.session import Account, Credentials, HeldRole, Session
 
 router = APIRouter(tags=["session"])
 
 
 @router.post("/session")
-async def sign_in(credentials: Credentials, context: Ctx, response: Response) -> Session:
+async def sign_in(credentials: Credentials, request: Request, context: Ctx, response: Response) -> Session:
     """Signs in; the session travels in a cookie that scripts cannot read and other sites cannot send."""
-    actor = await accounts.sign_in(context, credentials.login, credentials.password)
+    origin = origin_of(request, "session")
+    actor = await accounts.sign_in(context, credentials.login, credentials.password, origin)
     response.set_cookie(
         COOKIE,
         signer(context).dumps(actor.account_id),
@@ -34,8 +38,10 @@ async def current_session(actor: SignedIn) -> Session:
 
 
 @router.delete("/session", status_code=204)
-async def sign_out(response: Response) -> None:
+async def sign_out(request: Request, context: Ctx, response: Response) -> None:
     """Signs out."""
+    with suppress(Unauthenticated):
+        await accounts.sign_out(context, await get_actor(request, context))
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 

@@ -76,6 +76,19 @@ class Wish(BaseModel):
     reason: Line
 
 
+class RevealWish(BaseModel):
+    """Which personal field is to be seen in full, and why."""
+
+    field: Title
+    reason: Line
+
+
+class Revealed(Answer):
+    """A personal field in full."""
+
+    value: str
+
+
 class Outcome(Answer):
     """What became of a correction."""
 

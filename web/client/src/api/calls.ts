@@ -1,10 +1,10 @@
 /** Every question the console asks the server, one line each. */
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
-import { get, post, remove } from './client'
+import { download, get, post, remove } from './client'
 import type {
-  Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Figures, GivenOutPage, Incident, IncidentPage, IncidentPoints,
-  NewIncident, NewOpening, OpenCounts, Outcome, Preview, PushdownVersion, Receipt, Received, RecordPage, RegionCard, RegionFigures,
-  RegionPage, RegionRef, Reported, Session, Wish,
+  AuditHealth, AuditPage, Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Deed, Figures, GivenOutPage, Incident,
+  IncidentPage, IncidentPoints, NewIncident, NewOpening, OpenCounts, Outcome, Preview, PushdownVersion, Receipt, Received, RecordPage,
+  RegionCard, RegionFigures, RegionPage, RegionRef, Reported, Session, Wish,
 } from './contract'
 
 const part = encodeURIComponent
@@ -40,6 +40,20 @@ export const readPoints = (bbox: Box, state: 'open' | 'all', signal?: AbortSigna
   get<IncidentPoints>('/incidents/points', { bbox: bbox.join(','), limit: 20000, state }, signal)
 export const readOpenCounts = (tier: string, bbox: Box, signal?: AbortSignal) =>
   get<OpenCounts>('/incidents/open-counts', { tier, bbox: bbox.join(',') }, signal)
+
+export interface AuditFilter {
+  since?: string
+  until?: string
+  person?: string
+  action?: string
+  object?: string
+  region?: string
+}
+export const listAudit = (filter: AuditFilter, cursor: string | undefined, signal?: AbortSignal) =>
+  get<AuditPage>('/audit', { ...filter, cursor }, signal)
+export const listDeeds = () => get<Deed[]>('/audit/deeds')
+export const readAuditHealth = () => get<AuditHealth>('/audit/health')
+export const exportAudit = (filter: AuditFilter, reason: string) => download('/audit/export', { ...filter, reason })
 
 export const tileUrl = (scheme: string, edition: string) =>
   `/api/tiles/regions/${part(scheme)}/${part(edition)}/{z}/{x}/{y}.mvt`

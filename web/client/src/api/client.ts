@@ -45,7 +45,23 @@ export function remove(path: string): Promise<void> {
   return request<void>('DELETE', path, {})
 }
 
-async function request<T>(method: string, path: string, { query = {}, body, signal }: Options): Promise<T> {
+/** A file that is asked for with reasons, handed to the browser under the name that the server gave it. */
+export async function download(path: string, body: unknown) {
+  const response = await send('POST', path, { body })
+  const name = /filename\*=UTF-8''(.+)$/.exec(response.headers.get('Content-Disposition') ?? '')?.[1] ?? 'download'
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await response.blob())
+  link.download = decodeURIComponent(name)
+  link.click()
+  URL.revokeObjectURL(link.href)
+}
+
+async function request<T>(method: string, path: string, options: Options): Promise<T> {
+  const response = await send(method, path, options)
+  return (response.status === 204 ? undefined : await response.json()) as T
+}
+
+async function send(method: string, path: string, { query = {}, body, signal }: Options): Promise<Response> {
   const headers: Record<string, string> = {
     Accept: 'application/json',
     'Accept-Language': document.documentElement.lang,
@@ -65,7 +81,7 @@ async function request<T>(method: string, path: string, { query = {}, body, sign
     throw new Problem(0, '')
   }
   if (!response.ok) throw await readProblem(response, path)
-  return (response.status === 204 ? undefined : await response.json()) as T
+  return response
 }
 
 function asQuery(query: Query): string {

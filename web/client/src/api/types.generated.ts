@@ -380,6 +380,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/records/{data_set}/{record_id}/reveal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reveal
+         * @description Shows a personal field in full, for a reason; it is written down who has seen it.
+         */
+        post: operations["reveal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/corrections": {
         parameters: {
             query?: never;
@@ -604,6 +624,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit
+         * @description Who did what, newest first.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/deeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deeds
+         * @description Every kind of deed, with its names.
+         */
+        get: operations["list_deeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit Health
+         * @description Whether the log is sealed.
+         */
+        get: operations["audit_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Audit
+         * @description Deeds as CSV; the first lines and the file's name say who took them away. It is recorded, with the reason.
+         */
+        post: operations["export_audit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -619,6 +719,111 @@ export interface components {
             login: string;
             /** Name */
             name: string;
+        };
+        /**
+         * AuditExport
+         * @description Which deeds are taken away, and why.
+         */
+        AuditExport: {
+            /** Reason */
+            reason: string;
+            /** Since */
+            since?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Person */
+            person?: string | null;
+            /** Action */
+            action?: string | null;
+            /** Object */
+            object?: string | null;
+            /** Region */
+            region?: string | null;
+        };
+        /**
+         * AuditHealth
+         * @description The newest seal, and what it does not cover yet; overdue after a minute.
+         */
+        AuditHealth: {
+            last: components["schemas"]["AuditSeal"] | null;
+            /** Unsealed */
+            unsealed: number;
+            /** Oldest */
+            oldest: string | null;
+            /** Is Overdue */
+            is_overdue: boolean;
+        };
+        /**
+         * AuditPage
+         * @description Deeds newest first; `next` is the `cursor` of the next page.
+         */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditRecord"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * AuditRecord
+         * @description Who did what, when, from where and why; `details` hold `before` and `after` where something changed.
+         */
+        AuditRecord: {
+            /** Id */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Actor Id
+             * @description Empty: the installation itself, or somebody at its database.
+             */
+            actor_id: string | null;
+            /** Actor Name */
+            actor_name: string;
+            /**
+             * Roles
+             * @description Roles at that moment, each with its region: `staff@440604012 planner`.
+             */
+            roles: string;
+            /** Action */
+            action: string;
+            /** Object Kind */
+            object_kind: string | null;
+            /** Object Id */
+            object_id: string | null;
+            region: components["schemas"]["RegionRef"] | null;
+            /** Reason */
+            reason: string | null;
+            /** Address */
+            address: string | null;
+            /**
+             * Via
+             * @enum {string}
+             */
+            via: "session" | "token" | "command_line" | "job" | "database";
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * AuditSeal
+         * @description One seal of the chain.
+         */
+        AuditSeal: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Rows */
+            rows: number;
+            /** Digest */
+            digest: string;
         };
         /**
          * BatchResult
@@ -780,6 +985,15 @@ export interface components {
              * @default
              */
             why: string;
+        };
+        /**
+         * Deed
+         * @description One kind of deed.
+         */
+        Deed: {
+            /** Deed */
+            deed: string;
+            name: components["schemas"]["Names"];
         };
         /**
          * DepartmentPlace
@@ -1602,6 +1816,24 @@ export interface components {
             events: components["schemas"]["IncidentEvent"][];
             /** Warnings */
             warnings: string[];
+        };
+        /**
+         * RevealWish
+         * @description Which personal field is to be seen in full, and why.
+         */
+        RevealWish: {
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * Revealed
+         * @description A personal field in full.
+         */
+        Revealed: {
+            /** Value */
+            value: string;
         };
         /**
          * Scheme
@@ -2474,6 +2706,43 @@ export interface operations {
             };
         };
     };
+    reveal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                data_set: string;
+                record_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RevealWish"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_corrections: {
         parameters: {
             query?: {
@@ -2847,6 +3116,143 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                since?: string | null;
+                until?: string | null;
+                /** @description Part of the name, or the account's id. */
+                person?: string | null;
+                /** @description One of `/audit/deeds`. */
+                action?: string | null;
+                /** @description KIND, or KIND/ID: `account/12`, `scheme/main`. */
+                object?: string | null;
+                /** @description Code in the main scheme: done in it or below. */
+                region?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deed"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditHealth"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditExport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
             };
             /** @description Unprocessable Entity */
             422: {
