@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import shapely
 from procrastinate import JobContext
@@ -12,11 +13,13 @@ from procrastinate import JobContext
 from brain.audit_months import make_months
 from brain.context import Context
 from brain.seals import seal, seal_for_ever
-from data.engine import SYSTEM, scoped_transaction
+from data.engine import SYSTEM, Origin, scoped_transaction
 from data.queries import query
 from data.queue import open_queue
 from layers.catalog import region_layer
 from layers.overview import overviews
+
+_WORKER = replace(SYSTEM, origin=Origin("job"))
 
 _SCHEME = query("regions", "scheme_by_code")
 _EDITION = query("regions", "current_edition")
@@ -27,7 +30,7 @@ _SET_OVERVIEWS = query("regions", "set_overviews")
 async def simplify_borders(context: Context, scheme: str) -> int:
     """Makes the shapes for low zooms of a scheme's current edition, tier by tier; how many were made."""
     made = 0
-    async with scoped_transaction(context.engine, SYSTEM) as connection:
+    async with scoped_transaction(context.engine, _WORKER) as connection:
         row = (await connection.execute(_SCHEME, {"scheme": scheme})).one()
         edition = (await connection.execute(_EDITION, {"scheme_id": row.id})).one()
         layer = await region_layer(connection, scheme, edition.id)

@@ -185,6 +185,21 @@ async def test_heads_are_told_in_a_second_place(sealed: Context, city_settings: 
     assert await keys(sealed, second) == []
 
 
+async def test_a_place_that_cannot_be_written_keeps_no_other_from_its_heads(sealed: Context) -> None:
+    """It is said; the heads in the other place are there, and its own are made good later."""
+    second = sealed.settings.home / "second.jsonl"
+    heads_files(sealed)[0].rename(second)
+    heads_files(sealed)[0].mkdir()
+    async with open_context(sealed.settings.model_copy(update={"audit_heads": second})) as context:
+        await do(context, "g")
+        with pytest.raises(IsADirectoryError):
+            await seal(context)
+        assert await keys(context, second) == []
+        heads_files(sealed)[0].rmdir()
+        await seal(context)
+        assert await keys(context) == []
+
+
 async def test_what_commits_late_is_sealed_late_and_not_lost(context: Context, settings: Settings) -> None:
     """A transaction that is still open holds back what came after it, and nobody who writes waits."""
     slow = await psycopg.AsyncConnection.connect(psycopg_conninfo(settings.app_url))
