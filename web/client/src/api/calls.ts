@@ -71,6 +71,8 @@ export const listRecords = (dataSet: string, region: string, cursor?: string) =>
 const recordPath = (dataSet: string, id: string) => `/records/${part(dataSet)}/${part(id)}`
 export const readRecord = (dataSet: string, id: string) => get<DataRecord>(recordPath(dataSet, id))
 export const correctRecord = (dataSet: string, id: string, wish: Wish) => post<Outcome>(`${recordPath(dataSet, id)}/corrections`, wish)
+export const revealField = (dataSet: string, id: string, field: string, reason: string) =>
+  post<{ value: string }>(`${recordPath(dataSet, id)}/reveal`, { field, reason })
 export const correctionsOf = (dataSet: string, id: string) => get<Correction[]>(`${recordPath(dataSet, id)}/corrections`)
 export const listCorrections = (state: 'waiting' | 'all', cursor?: string) => get<CorrectionPage>('/corrections', { state, cursor })
 export const decideCorrection = (id: string, confirm: boolean, why: string) =>

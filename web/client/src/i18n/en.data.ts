@@ -187,4 +187,8 @@ export const enData: Record<keyof typeof zhData, string> = {
   'pushdown.ended': 'over',
   'pushdown.withdrawn': 'withdrawn',
   'pushdown.replaced': 'replaced',
+  'reveal.title': '{title} · {field}',
+  'reveal.reason': 'Why do you need to see it?',
+  'reveal.logged': 'Who has seen it, when and why is written down.',
+  'reveal.show': 'Show',
 }

@@ -185,4 +185,8 @@ export const zhData = {
   'pushdown.ended': '已到期',
   'pushdown.withdrawn': '已撤回',
   'pushdown.replaced': '已有新版本',
+  'reveal.title': '{title} · {field}',
+  'reveal.reason': '查看理由',
+  'reveal.logged': '查看人、时间和理由将记入审计。',
+  'reveal.show': '显示',
 } as const
