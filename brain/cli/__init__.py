@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from brain.cli import accounts, demo, exports, imports, placing, server, simulation
+from brain.cli import accounts, demo, exports, imports, placing, server, simulation, tokens
 from brain.cli.output import show_fault
 from data.errors import BadInput, CityError, Unready
 
@@ -23,6 +23,7 @@ app.command("place")(placing.place)
 app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

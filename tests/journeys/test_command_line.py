@@ -272,7 +272,7 @@ def test_accounts_at_the_command_line(command_line: CommandLine, tmp_path: Path)
     assert "no role" in command_line.run(
         "accounts", "add", "li", "--name", "李", "--password", "long enough", "--role", "king", fails=True
     )
-    assert "at least 8" in command_line.run(
+    assert "at least 10" in command_line.run(
         "accounts", "add", "li", "--name", "李", "--password", "short", "--role", "staff", fails=True
     )
     assert "no region" in command_line.run(

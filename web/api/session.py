@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from brain import accounts
+from brain import accounts, sessions
 from brain.actor import Actor
-from web.deps import COOKIE, Ctx, SignedIn, signer
+from web.deps import COOKIE, Ctx, SignedIn
 from web.schemas.session import Account, Credentials, HeldRole, Session
 
 router = APIRouter(tags=["session"])
 
+AGENT_CHARACTERS = 300
+
 
 @router.post("/session")
-async def sign_in(credentials: Credentials, context: Ctx, response: Response) -> Session:
-    """Signs in; the session travels in a cookie that scripts cannot read and other sites cannot send."""
-    actor = await accounts.sign_in(context, credentials.login, credentials.password)
+async def sign_in(credentials: Credentials, context: Ctx, request: Request, response: Response) -> Session:
+    """Signs in; the session travels in a cookie that scripts cannot read and other sites cannot send.
+
+    Where the account has a second factor, the same once more with its `code`: without it the answer is a 401 of type
+    `urn:citybrain:problem:account.code_needed`.
+    """
+    address = request.client.host if request.client else None
+    actor = await accounts.sign_in(
+        context, credentials.login, credentials.password, code=credentials.code, address=address
+    )
+    assert actor.account_id is not None
+    agent = request.headers.get("user-agent", "")[:AGENT_CHARACTERS]
+    token = await sessions.start(context, actor.account_id, address=address, user_agent=agent or None)
+    await sessions.sign_out(context, request.cookies.get(COOKIE, ""))
     response.set_cookie(
         COOKIE,
-        signer(context).dumps(actor.account_id),
+        token,
         max_age=int(context.settings.session_hours * 3600),
         httponly=True,
         samesite="strict",
@@ -34,8 +47,9 @@ async def current_session(actor: SignedIn) -> Session:
 
 
 @router.delete("/session", status_code=204)
-async def sign_out(response: Response) -> None:
-    """Signs out."""
+async def sign_out(context: Ctx, request: Request, response: Response) -> None:
+    """Signs out: the session ends, wherever its cookie may have got to."""
+    await sessions.sign_out(context, request.cookies.get(COOKIE, ""))
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
 
 
@@ -44,4 +58,5 @@ def _session(actor: Actor) -> Session:
         account=Account(id=str(actor.account_id), login=actor.login, name=actor.name),
         roles=[HeldRole.model_validate(role) for role in actor.roles],
         rights=actor.rights,
+        asleep=list(actor.asleep),
     )
