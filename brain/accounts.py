@@ -50,13 +50,13 @@ async def sign_in(
     return await actor(context, account.id)
 
 
-async def confirm_password(context: Context, by: Actor, password: str) -> int:
+async def confirm_password(context: Context, by: Actor, password: str, *, field: str = "password") -> int:
     """The id of `by`'s account, whose password this is. Raises BadInput if it is not, TooMany after too many tries."""
     attempt = Attempt(context, by.login, None)
     await attempt.begin()
     account = await _by_login(context, by.login)
     if account is None or not await passwords.verified(account.password_hash, password):
-        raise BadInput("account.password_wrong", where=Where(field="password"))
+        raise BadInput("account.password_wrong", where=Where(field=field))
     await attempt.right()
     return int(account.id)
 

@@ -41,7 +41,7 @@ async def card(context: Context, by: Actor) -> OwnAccount:
 
 async def change_password(context: Context, by: Actor, old: str, new: str) -> None:
     """A new password; every other session ends. Raises BadInput for a wrong old or a weak new one, TooMany."""
-    await accounts.confirm_password(context, by, old)
+    await accounts.confirm_password(context, by, old, field="old")
     await accounts.write_password(context, by.login, await passwords.hashed(new, login=by.login, name=by.name))
     await sessions.end_others(context, by, why="password")
 

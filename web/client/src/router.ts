@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/given', component: () => import('./pages/GivenPage.vue') },
     { path: '/corrections', component: () => import('./pages/CorrectionsPage.vue') },
     { path: '/pushdowns', component: () => import('./pages/PushdownsPage.vue') },
+    { path: '/account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },
   ],
 })
