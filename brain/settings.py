@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     batch_line_limit: int = Field(default=64 * 2**10, gt=0, description="Bytes of one line of a batch.")
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
     session_hours: float = Field(default=12, gt=0, description="After so long a session ends, used or not.")
-    session_idle_minutes: float = Field(default=60, gt=0, description="After so long unused a session ends.")
+    session_idle_minutes: float = Field(default=60, ge=2, description="After so long unused a session ends.")
     second_factor_roles: list[str] = Field(
         default=[], description="Roles that count only for accounts with a second factor, as a JSON array."
     )

@@ -157,4 +157,5 @@ def test_the_account_fits_a_phone(browser: Browser, served: Served) -> None:
     page = own_account(desk)
     expect(page.get_by_test_id("session-row")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations(page) == []
     desk.picture("account_phone")
