@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,7 +44,7 @@ class Attempt:
         self._context = context
         self._now = context.clock()
         self._login = _subject(context, "login", login)
-        self._address = _subject(context, "address", address) if address else None
+        self._address = _subject(context, "address", _network(address)) if address else None
         self._last_failed_at: datetime | None = None
 
     async def begin(self) -> None:
@@ -108,6 +109,15 @@ def _ready_login(failures: int, since: datetime, failed_at: datetime) -> datetim
 
 def _ready_address(failures: int, since: datetime, failed_at: datetime) -> datetime:
     return since if failures < FREE_OF_ADDRESS else since + ADDRESS_WINDOW
+
+
+def _network(address: str) -> str:
+    """The address, of IPv6 the 64 bits that a household is given: the rest is the guest's own to change."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
 
 
 def _subject(context: Context, kind: str, value: str) -> str:

@@ -135,6 +135,16 @@ async def test_an_address_that_tries_many_names_waits(city: Context) -> None:
     assert (await accounts.sign_in(city, "staff-all", RIGHT, address="10.0.0.1")).login == "staff-all"
 
 
+async def test_a_guest_of_ipv6_is_one_address_however_it_changes(city: Context) -> None:
+    """The lower half of it is theirs to choose; the neighbour's network is another."""
+    await person(city, "staff")
+    city, _ = by_the_clock(city)
+    for n in range(attempts.FREE_OF_ADDRESS):
+        await attempts.Attempt(city, f"name {n}", f"2001:db8:0:1::{n:x}").begin()
+    assert await fault_of(accounts.sign_in(city, "staff-all", RIGHT, address="2001:db8:0:1:ffff::1")) == "account.wait"
+    assert (await accounts.sign_in(city, "staff-all", RIGHT, address="2001:db8:0:2::1")).login == "staff-all"
+
+
 async def test_what_people_type_is_not_kept_in_the_table_of_failures(city: Context, owner: psycopg.Connection) -> None:
     """A password typed where the name belongs stays unreadable."""
     await fault_of(accounts.sign_in(city, "my secret password", "x", address="10.9.8.7"))
