@@ -6,7 +6,9 @@ import psycopg
 import pytest
 
 from brain import accounts, sessions
+from brain.actor import Proof
 from brain.context import Context
+from brain.proofs import Proofs
 from data.errors import NotFound, Unauthenticated
 from tests.clocks import by_the_clock
 from tests.worlds import person
@@ -133,3 +135,22 @@ async def test_ending_all_others_keeps_the_one_that_asks(city: Context) -> None:
     assert len(await sessions.list_sessions(city, me, me.login)) == 3
     await sessions.end_others(city, me)
     assert [await is_open(city, token) for token in (mine, neighbour, *others)] == [True, True, False, False]
+
+
+async def test_an_open_stream_is_told_to_leave_when_its_proof_is_over(city: Context, owner: psycopg.Connection) -> None:
+    """Unused too long, past its time, its account disabled; what still counts is not among them."""
+    token = await start(city)
+    city, clock = by_the_clock(city)
+    proof = (await sessions.actor(city, token)).proof
+    assert proof
+    proofs = Proofs(city.engine, city.settings, clock)
+    assert await proofs.ended_among([proof, Proof("token", proof.id)]) == set()
+    clock.forward(minutes=59)
+    assert await proofs.ended_among([proof]) == set()
+    clock.forward(minutes=2)
+    assert await proofs.ended_among([proof]) == {proof}
+    owner.execute("update session set last_seen_at = %s", (clock.now,))
+    assert await proofs.ended_among([proof]) == set()
+    clock.forward(hours=11)
+    owner.execute("update session set last_seen_at = %s", (clock.now,))
+    assert await proofs.ended_among([proof]) == {proof}
