@@ -69,8 +69,9 @@ class Actor:
             raise Forbidden("actor.may_not", right=Words(rights()[right].name_zh, rights()[right].name_en))
 
     def limited(self, allowed: Iterable[str], regions: Intervals) -> Actor:
-        """The same with none but the `allowed` rights, and the closed fields of data sets that these show, and all of it
-        in `regions` alone. Raises Forbidden as `actor_of`.
+        """The same with the `allowed` rights and the closed fields of the data sets that they show, in `regions` alone.
+
+        Raises Forbidden as `actor_of`.
         """
         kept = set(allowed)
         kept |= {field.held for field in closed_fields() if data_sets()[field.data_set].right in kept}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from brain import own_accounts, tokens
 from brain.actor import SYSTEM_ACTOR, Actor, common, merge_intervals
 from brain.context import Context
+from data.dictionaries.data_sets import closed_fields
 from data.errors import BadInput, CityError, Forbidden, NotFound, Unauthenticated
 from tests.clocks import by_the_clock
 from tests.worlds import person
@@ -39,6 +40,16 @@ async def test_a_token_acts_as_its_account_with_some_of_its_rights(city: Context
     assert token not in str(owner.execute("select row_to_json(api_token)::text from api_token").fetchall())
     whole = await tokens.actor(city, await make(city, actor, "see_incidents"))
     assert whole.scope.of("see_incidents") == actor.scope.of("see_incidents")
+
+
+async def test_a_token_shows_the_closed_fields_of_what_it_shows(city: Context) -> None:
+    """Those that its account sees, of the data sets it was made for, and nothing that goes with other rights."""
+    actor = await person(city, "steward")
+    held = await tokens.actor(city, await make(city, actor, "see_enterprises"))
+    fields = {field.held for field in closed_fields() if field.data_set == "enterprises"}
+    assert fields
+    assert set(held.scope.rights) == {"see_enterprises", *fields}
+    assert all(held.scope.of(name) == actor.scope.of(name) for name in held.scope.rights)
 
 
 @pytest.mark.parametrize(
