@@ -2,62 +2,73 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brain import audit
-from brain.actor import SYSTEM_ACTOR, Actor, HeldRole, actor_of, merge_intervals
+from brain import audit, passwords, second_factors, sessions
+from brain.actor import SYSTEM_ACTOR, Actor, Origin, merge_intervals
+from brain.attempts import Attempt, forgive
 from brain.context import Context
+from brain.identities import identity
 from data.dictionaries import SCHEME_WIDTH
 from data.dictionaries.rights import roles
-from data.engine import MOST_INTERVALS, SYSTEM, Origin, scoped_transaction
-from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
+from data.engine import MOST_INTERVALS, SYSTEM, scoped_transaction
+from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated, Where
 from data.queries import query
-
-LEAST_PASSWORD = 8
 
 _BY_LOGIN = query("accounts", "by_login")
 _BY_ID = query("accounts", "by_id")
-_ROLES = query("accounts", "roles")
 _ADD = query("accounts", "add")
 _GIVE_ROLE = query("accounts", "give_role")
 _SET_PASSWORD = query("accounts", "set_password")
 _REGION = query("regions", "by_code")
 
-_hasher = PasswordHasher()
 
+async def sign_in(
+    context: Context, login: str, password: str, *, code: str | None = None, origin: Origin = SYSTEM.origin
+) -> Actor:
+    """The actor of this login name and password, and of the second factor's `code` where the account has one.
 
-@cache
-def _nobody() -> str:
-    """The hash of a password that nobody has."""
-    return _hasher.hash(secrets.token_hex())
-
-
-async def sign_in(context: Context, login: str, password: str, origin: Origin = SYSTEM.origin) -> Actor:
-    """The actor of this login name and password. Raises Unauthenticated, the same for every cause."""
-    async with scoped_transaction(context.engine, SYSTEM) as connection:
-        account = (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()
+    Raises Unauthenticated: `account.code_needed` or `account.code_wrong` where the password was right, otherwise the
+    same for every cause; TooMany where it was tried too often, whether or not there is such an account.
+    """
+    attempt = Attempt(context, login, origin.address if origin.via == "session" else None)
+    await attempt.begin()
+    account = await _by_login(context, login)
     # An unknown name takes as long as a wrong password, so that names cannot be guessed by the clock.
-    matches = await asyncio.to_thread(_verify, account.password_hash if account else _nobody(), password)
+    matches = await passwords.verified(account.password_hash if account else None, password)
     if account is None or account.disabled_at is not None or not matches:
         # A name that nobody has is not written down: it may be a password, typed in the wrong field.
         await _record(context, SYSTEM_ACTOR.coming_from(origin), "fail_sign_in", account.id if account else None)
         raise Unauthenticated("account.sign_in_failed")
+    if account.has_factor and not code:
+        await attempt.half_right()
+        raise Unauthenticated("account.code_needed")
+    if account.has_factor and not await second_factors.accepts(context, account.id, code or ""):
+        await _record(context, SYSTEM_ACTOR.coming_from(origin), "fail_sign_in", account.id)
+        raise Unauthenticated("account.code_wrong")
+    await attempt.right()
     found = (await actor(context, account.id)).coming_from(origin)
     await _record(context, found, "sign_in", account.id)
     return found
 
 
 async def sign_out(context: Context, by: Actor) -> None:
-    """Leaves word that somebody signed out; the session is the browser's to forget."""
+    """Leaves word that somebody signed out."""
     await _record(context, by, "sign_out", by.account_id)
+
+
+async def confirm_password(context: Context, by: Actor, password: str, *, field: str = "password") -> int:
+    """The id of `by`'s account, whose password this is. Raises BadInput if it is not, TooMany after too many tries."""
+    attempt = Attempt(context, by.login, None)
+    await attempt.begin()
+    account = await _by_login(context, by.login)
+    if account is None or not await passwords.verified(account.password_hash, password):
+        raise BadInput("account.password_wrong", where=Where(field=field))
+    await attempt.right()
+    return int(account.id)
 
 
 async def actor(context: Context, account_id: int) -> Actor:
@@ -66,22 +77,7 @@ async def actor(context: Context, account_id: int) -> Actor:
         account = (await connection.execute(_BY_ID, {"id": account_id})).one_or_none()
         if account is None or account.disabled_at is not None:
             raise Unauthenticated("account.not_signed_in")
-        rows = await connection.execute(_ROLES, {"account_id": account_id})
-        held = tuple(
-            HeldRole(
-                row.role,
-                row.scheme,
-                row.code,
-                row.name,
-                row.tier,
-                row.region_key,
-                row.lo,
-                row.hi,
-                frozenset(row.opened),
-            )
-            for row in rows
-        )
-    return actor_of(account.id, account.login, account.name, held)
+        return await identity(connection, context, account)
 
 
 async def add(
@@ -102,9 +98,9 @@ async def add(
     by.must_be_able_to("keep_accounts")
     if role not in roles():
         raise BadInput("account.unknown_role", role=role, roles=", ".join(roles()))
-    password_hash = await _hash(password)
+    password_hash = await passwords.hashed(password, login=login, name=name)
     async with scoped_transaction(context.engine, by.scope) as connection:
-        found = [await _region(connection, scheme, code) for scheme, code in regions]
+        found = [await region_of(connection, scheme, code) for scheme, code in regions]
         if len(merge_intervals([(region.key, region.key_hi) for region in found])) > MOST_INTERVALS:
             raise BadInput("actor.too_many_regions", most=MOST_INTERVALS)
         if not by.scope.covers(
@@ -122,12 +118,13 @@ async def add(
 
 
 async def set_password(context: Context, login: str, password: str) -> None:
-    """A new password, set at the command line of the server. Raises NotFound."""
-    password_hash = await _hash(password)
-    async with scoped_transaction(context.engine, SYSTEM_ACTOR.scope) as connection:
-        done = await connection.execute(_SET_PASSWORD, {"login": login, "password_hash": password_hash})
-        if done.scalar_one_or_none() is None:
-            raise NotFound("account.unknown", login=login)
+    """A new password, set at the command line of the server; every session ends. Raises NotFound, BadInput."""
+    account = await _by_login(context, login)
+    if account is None:
+        raise NotFound("account.unknown", login=login)
+    await write_password(context, login, await passwords.hashed(password, login=login, name=account.name))
+    await sessions.end_all(context, account.id, why="password")
+    await forgive(context, login)
 
 
 async def _record(context: Context, by: Actor, deed: str, account_id: int | None) -> None:
@@ -135,21 +132,35 @@ async def _record(context: Context, by: Actor, deed: str, account_id: int | None
         await audit.record(connection, deed, kind="account", object_id=account_id)
 
 
-async def _hash(password: str) -> str:
-    if len(password) < LEAST_PASSWORD:
-        raise BadInput("account.password_short", least=LEAST_PASSWORD)
-    return await asyncio.to_thread(_hasher.hash, password)
+async def end_factor(context: Context, login: str) -> None:
+    """Turns the second factor of somebody off who has lost it, at the command line of the server. Raises NotFound."""
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        account = await account_of(connection, login)
+    await second_factors.end(context, account.id)
 
 
-async def _region(connection: AsyncConnection, scheme: str, code: str) -> Row[Any]:
+async def write_password(context: Context, login: str, password_hash: str) -> None:
+    """Writes the hash of a new password."""
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        await connection.execute(_SET_PASSWORD, {"login": login, "password_hash": password_hash})
+
+
+async def account_of(connection: AsyncConnection, login: str) -> Row[Any]:
+    """The account of a log-in name. Raises NotFound."""
+    account = (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()
+    if account is None:
+        raise NotFound("account.unknown", login=login)
+    return account
+
+
+async def region_of(connection: AsyncConnection, scheme: str, code: str) -> Row[Any]:
+    """The region of a code. Raises NotFound."""
     region = (await connection.execute(_REGION, {"scheme": scheme, "code": code})).one_or_none()
     if region is None:
         raise NotFound("region.unknown", scheme=scheme, code=code)
     return region
 
 
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
+async def _by_login(context: Context, login: str) -> Row[Any] | None:
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        return (await connection.execute(_BY_LOGIN, {"login": login})).one_or_none()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from data.dictionaries.data_sets import closed_fields, data_sets
 from data.dictionaries.rights import Right, rights
@@ -35,6 +36,14 @@ class HeldRole:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What an actor came in by: a browser's session or a connector's token."""
+
+    kind: Literal["session", "token"]
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """One account for the length of a request."""
 
@@ -43,6 +52,9 @@ class Actor:
     name: str
     roles: tuple[HeldRole, ...]
     scope: Scope
+    proof: Proof | None = None
+    asleep: tuple[str, ...] = ()
+    """Roles that the account has and that do not count until it has a second factor."""
 
     @property
     def rights(self) -> list[str]:
@@ -62,6 +74,17 @@ class Actor:
         if not self.may(right):
             raise Forbidden("actor.may_not", right=Words(rights()[right].name_zh, rights()[right].name_en))
 
+    def limited(self, allowed: Iterable[str], regions: Intervals) -> Actor:
+        """The same with the `allowed` rights and the closed fields of the data sets that they show, in `regions` alone.
+
+        Raises Forbidden as `actor_of`.
+        """
+        kept = set(allowed)
+        kept |= {field.held for field in closed_fields() if data_sets()[field.data_set].right in kept}
+        left = {name: common(held, regions) for name, held in self.scope.rights.items() if name in kept}
+        _refuse_too_many(left.values())
+        return replace(self, scope=replace(self.scope, rights=left))
+
 
 def actor_of(account_id: int, login: str, name: str, roles: tuple[HeldRole, ...]) -> Actor:
     """An actor who has each right, and each closed field, in the regions of the roles that allow it.
@@ -79,10 +102,14 @@ def actor_of(account_id: int, login: str, name: str, roles: tuple[HeldRole, ...]
             if role.allows(rights()[data_sets()[field.data_set].right]) and field.subject in role.opened
         )
     held[HOME] = merge_intervals((role.lo, role.hi) for role in roles)
-    if any(len(intervals) > MOST_INTERVALS for intervals in held.values()):
-        raise Forbidden("actor.too_many_regions", most=MOST_INTERVALS)
+    _refuse_too_many(held.values())
     said = " ".join(f"{role.role}@{role.code}" if role.code else role.role for role in roles)
     return Actor(account_id, login, name, roles, Scope(account_id, name, held, said))
+
+
+def _refuse_too_many(held: Iterable[Intervals]) -> None:
+    if any(len(intervals) > MOST_INTERVALS for intervals in held):
+        raise Forbidden("actor.too_many_regions", most=MOST_INTERVALS)
 
 
 def merge_intervals(intervals: Iterable[tuple[int, int]]) -> Intervals:
@@ -94,6 +121,12 @@ def merge_intervals(intervals: Iterable[tuple[int, int]]) -> Intervals:
         else:
             merged.append((lo, hi))
     return tuple(merged)
+
+
+def common(some: Intervals, others: Intervals) -> Intervals:
+    """What two sets of merged intervals share."""
+    both = ((max(a, c), min(b, d)) for a, b in some for c, d in others)
+    return merge_intervals((lo, hi) for lo, hi in both if lo <= hi)
 
 
 SYSTEM_ACTOR = Actor(None, "system", "system", (), SYSTEM)

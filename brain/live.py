@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from brain.actor import Proof
 from data.engine import SYSTEM, Intervals, Scope, scoped_transaction
 from data.notify import listen
 from data.queries import query
@@ -29,6 +30,9 @@ MOST_EVENTS = 20_000
 
 MOST_WAITING = 64
 """Messages a slow reader may have waiting before it is cut off, to come back with its cursor."""
+
+_PROOFS = {"session", "api_token"}
+"""Tables whose notifications tell that somebody may have to leave."""
 
 _EVENTS = query("incidents", "live_events")
 _HORIZON = query("incidents", "live_horizon")
@@ -53,20 +57,30 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class _Reader:
+    proof: Proof | None
     waiting: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
 
 
 class Live:
     """One feed a process: one listening connection, one buffer per distinct scope and tick."""
 
-    def __init__(self, engine: AsyncEngine, url: str, *, on_editions: Callable[[], None]) -> None:
-        """`on_editions` is called where the feed begins and after every publish."""
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        url: str,
+        *,
+        on_editions: Callable[[], None],
+        ended_among: Callable[[Collection[Proof]], Awaitable[set[Proof]]],
+    ) -> None:
+        """`on_editions` is called at the beginning and after every publish; `ended_among` says who has to leave."""
+        self._ended_among = ended_among
         self._engine = engine
         self._on_editions = on_editions
         self._url = url
         self._readers: dict[Intervals, set[_Reader]] = {}
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
+        self._left = asyncio.Event()
         self._horizon = 0
         self._beginning = asyncio.Lock()
         self._told: dict[int, int] = {}
@@ -88,13 +102,13 @@ class Live:
         for reader in [reader for readers in self._readers.values() for reader in readers]:
             self._cut(reader)
 
-    async def stream(self, scope: Scope, cursor: int | None) -> AsyncIterator[bytes]:
-        """Server-sent events for `scope`, from `cursor` on; holds no database session while it waits."""
+    async def stream(self, scope: Scope, cursor: int | None, proof: Proof | None = None) -> AsyncIterator[bytes]:
+        """Server-sent events for `scope`, from `cursor` on, until `proof` ends; holds no database session meanwhile."""
         await self._begin()
         if self._closed:
             return
         group = scope.of("see_incidents")
-        reader = _Reader()
+        reader = _Reader(proof)
         self._readers.setdefault(group, set()).add(reader)
         try:
             yield await self._greeting(scope, cursor)
@@ -143,6 +157,7 @@ class Live:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._listen())
                     tasks.create_task(self._tell())
+                    tasks.create_task(self._see_out())
             except* Exception as faults:  # whatever it was: a feed that has ended would look alive and be deaf
                 log.warning("live feed begins anew", faults=[str(fault) for fault in faults.exceptions])
             self.connected.clear()
@@ -150,9 +165,9 @@ class Live:
 
     async def _listen(self) -> None:
         async with aclosing(listen(self._url)) as notifications:
-            async for _ in notifications:
+            async for table in notifications:
                 self.connected.set()
-                self._woken.set()
+                (self._left if table in _PROOFS else self._woken).set()
 
     async def _tell(self) -> None:
         await self.connected.wait()
@@ -162,6 +177,19 @@ class Live:
             await asyncio.sleep(TICK_S)
             self._woken.clear()
             await self._tick()
+
+    async def _see_out(self) -> None:
+        """Ends the streams of those whose session or token has ended: at once when it is ended, else within a beat."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), BEAT_S)
+            self._left.clear()
+            readers = [reader for group in self._readers.values() for reader in group]
+            proofs = {reader.proof for reader in readers if reader.proof}
+            ended = await self._ended_among(proofs) if proofs else set()
+            for reader in readers:
+                if reader.proof in ended:
+                    self._cut(reader)
 
     async def _tick(self) -> None:
         """Reads what is new in the log and puts one message into each scope's readers."""

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
 from data.cluster import Cluster
+from data.dictionaries.rights import roles
 from data.errors import Unready
 from data.migrate import APP_ROLE
 
@@ -53,7 +54,11 @@ class Settings(BaseSettings):
     batch_limit: int = Field(default=64 * 2**20, gt=0, description="Bytes of the largest batch.")
     batch_line_limit: int = Field(default=64 * 2**10, gt=0, description="Bytes of one line of a batch.")
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
-    session_hours: float = Field(default=12, gt=0)
+    session_hours: float = Field(default=12, gt=0, description="After so long a session ends, used or not.")
+    session_idle_minutes: float = Field(default=60, ge=2, description="After so long unused a session ends.")
+    second_factor_roles: list[str] = Field(
+        default=[], description="Roles that count only for accounts with a second factor, as a JSON array."
+    )
     cookie_secure: bool = Field(default=False, description="Send the session cookie over HTTPS only.")
 
     audit_months: int = Field(
@@ -70,6 +75,14 @@ class Settings(BaseSettings):
             return ZoneInfo(name).key
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError(f"there is no time zone {name}") from None
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _are_roles(cls, names: list[str]) -> list[str]:
+        unknown = set(names) - set(roles())
+        if unknown:
+            raise ValueError(f"there are no roles {', '.join(sorted(unknown))}")
+        return names
 
     @cached_property
     def secret(self) -> bytes:

@@ -111,6 +111,10 @@ class Unauthenticated(CityError):
     """Nobody is signed in, or the name and password do not fit."""
 
 
+class TooMany(CityError):
+    """It was tried too often: to be tried again after `seconds`, one of its values."""
+
+
 class Conflict(CityError):
     """It does not fit what is there already."""
 

@@ -13,7 +13,21 @@ from fastapi.middleware.gzip import GZipMiddleware
 from brain.context import open_context
 from brain.settings import Settings
 from web import console, errors
-from web.api import audit, categories, city, incidents, live, pushdown, records, regions, session, tiles
+from web.api import (
+    account,
+    audit,
+    categories,
+    city,
+    incidents,
+    live,
+    pushdown,
+    records,
+    regions,
+    session,
+    sessions,
+    tiles,
+)
+from web.cross_site import CrossSiteGuard
 from web.request_guard import RequestGuard
 from web.security_headers import SecurityHeaders
 
@@ -44,9 +58,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of={"/api/incidents/batch": settings.batch_limit})
+    app.add_middleware(CrossSiteGuard)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
-    for room in (session, city, categories, regions, tiles, incidents, records, pushdown, live, audit):
+    for room in (
+        session,
+        sessions,
+        account,
+        city,
+        categories,
+        regions,
+        tiles,
+        incidents,
+        records,
+        pushdown,
+        live,
+        audit,
+    ):
         app.include_router(room.router, prefix="/api")
     console.install(app, STATIC)
     return app

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, cast
 
 from fastapi import Depends, Query, Request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from brain import accounts
+from brain import sessions, tokens
 from brain.actor import Actor, Origin, Via
 from brain.context import Context
-from brain.errors import BadInput, Language, Unauthenticated, Where
+from brain.errors import BadInput, Forbidden, Language, Where
 from web.errors import language_of
 
 COOKIE = "citybrain_session"
@@ -24,28 +23,29 @@ def get_context(request: Request) -> Context:
 Ctx = Annotated[Context, Depends(get_context)]
 
 
-def signer(context: Context) -> URLSafeTimedSerializer:
-    """Signs and reads session cookies with a key of its own."""
-    return URLSafeTimedSerializer(context.settings.derived("session cookie"))
-
-
 def origin_of(request: Request, via: Via) -> Origin:
     """Where a request comes from, for the audit log."""
     return Origin(via, request.client.host if request.client else None)
 
 
 async def get_actor(request: Request, context: Ctx) -> Actor:
-    """Who asks, with today's rights. Raises Unauthenticated."""
-    try:
-        account_id = signer(context).loads(
-            request.cookies.get(COOKIE, ""), max_age=int(context.settings.session_hours * 3600)
-        )
-    except BadSignature:
-        raise Unauthenticated("account.not_signed_in") from None
-    return (await accounts.actor(context, int(account_id))).coming_from(origin_of(request, "session"))
+    """Who asks, with today's rights: a connector by its token, a person by their session. Raises Unauthenticated."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return (await tokens.actor(context, token.strip())).coming_from(origin_of(request, "token"))
+    actor = await sessions.actor(context, request.cookies.get(COOKIE, ""))
+    return actor.coming_from(origin_of(request, "session"))
+
+
+async def get_person(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
+    """Who asks, by a session: a token changes nothing of its account. Raises Unauthenticated, Forbidden."""
+    if actor.proof is None or actor.proof.kind != "session":
+        raise Forbidden("token.not_here")
+    return actor
 
 
 SignedIn = Annotated[Actor, Depends(get_actor)]
+InPerson = Annotated[Actor, Depends(get_person)]
 CallerLanguage = Annotated[Language, Depends(language_of)]
 
 

@@ -17,6 +17,7 @@ from brain.errors import (
     Language,
     NotFound,
     TooLarge,
+    TooMany,
     Unauthenticated,
     Unready,
     Where,
@@ -33,6 +34,7 @@ STATUS: tuple[tuple[type[CityError], int], ...] = (
     (Forbidden, 403),
     (NotFound, 404),
     (Conflict, 409),
+    (TooMany, 429),
     (Unready, 503),
 )
 """Kind of fault → HTTP status; the first that fits."""
@@ -98,13 +100,14 @@ def fault_part(fault: CityError, language: Language) -> ProblemPart:
     return ProblemPart(file=where.file, line=where.line, field=where.field, message=fault.bare_said(language))
 
 
-def _respond(body: Problem) -> JSONResponse:
-    return JSONResponse(body.model_dump(exclude_none=True), body.status, media_type=MEDIA_TYPE)
+def _respond(body: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(body.model_dump(exclude_none=True), body.status, headers, media_type=MEDIA_TYPE)
 
 
 async def _on_city_error(request: Request, fault: Exception) -> JSONResponse:
     assert isinstance(fault, CityError)
-    return _respond(problem(fault, language_of(request)))
+    headers = {"retry-after": str(fault.values["seconds"])} if isinstance(fault, TooMany) else None
+    return _respond(problem(fault, language_of(request)), headers)
 
 
 async def _on_validation_error(request: Request, fault: Exception) -> JSONResponse:

@@ -30,10 +30,10 @@ class RequestGuard:
         limit = self.limit_of.get(scope["path"], self.limit)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
-            await _refuse(BadInput("request.nul"), scope, send)
+            await refuse(BadInput("request.nul"), scope, send)
             return
         if declared.isdigit() and int(declared) > limit:
-            await _refuse(TooLarge("body.too_large", limit=limit), scope, send)
+            await refuse(TooLarge("body.too_large", limit=limit), scope, send)
             return
         size = 0
         refused = False
@@ -51,14 +51,15 @@ class RequestGuard:
             nonlocal refused
             if size > limit and not refused:
                 refused = True
-                await _refuse(TooLarge("body.too_large", limit=limit), scope, send)
+                await refuse(TooLarge("body.too_large", limit=limit), scope, send)
             elif not refused:
                 await send(message)
 
         await self.app(scope, counted, or_refused)
 
 
-async def _refuse(fault: CityError, scope: Scope, send: Send) -> None:
+async def refuse(fault: CityError, scope: Scope, send: Send) -> None:
+    """Answers in place of every route, with a problem response."""
     answer = problem(fault, language_of(Request(scope)))
     body = answer.model_dump_json(exclude_none=True).encode()
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]

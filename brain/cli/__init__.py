@@ -6,7 +6,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from brain.cli import accounts, audit, demo, exports, imports, placing, server, simulation
+from brain.cli import accounts, audit, demo, exports, imports, placing, server, simulation, tokens
 from brain.cli.output import show_fault
 from data.errors import BadInput, CityError, Unready
 
@@ -24,6 +24,7 @@ app.add_typer(imports.app, name="import")
 app.add_typer(exports.app, name="export")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(tokens.app, name="tokens")
 
 
 def main() -> None:

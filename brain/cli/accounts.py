@@ -49,3 +49,11 @@ def password(login: str, new: Password) -> None:
 
     in_context(lambda context: accounts.set_password(context, login, new))
     say("accounts.password_set", login=login)
+
+
+@app.command("factor-off")
+def factor_off(login: str) -> None:
+    """Turns off the second factor of somebody who has lost it."""
+
+    in_context(lambda context: accounts.end_factor(context, login))
+    say("accounts.factor_ended", login=login)

@@ -1,8 +1,17 @@
 -- name: by_login — the account of a login name
-select id, login, name, password_hash, disabled_at from account where login = :login;
+select a.id, a.login, a.name, a.password_hash, a.disabled_at,
+       exists (select from second_factor f where f.account_id = a.id and f.confirmed_at is not null
+               and f.ended_at is null) as has_factor
+from account a where a.login = :login;
 
 -- name: by_id — one account
-select id, login, name, disabled_at from account where id = :id;
+select a.id, a.login, a.name, a.disabled_at,
+       exists (select from second_factor f where f.account_id = a.id and f.confirmed_at is not null
+               and f.ended_at is null) as has_factor
+from account a where a.id = :id;
+
+-- name: card — what an account is told about itself
+select login, name, staff_number, organisation, phone from account where id = :id;
 
 -- name: roles — what an account is today, the key intervals in which it is that, and what is open to its tier there
 select a.role, r.key as region_key, coalesce(r.key, s.key_lo) as lo, coalesce(r.key_hi, s.key_hi) as hi,
@@ -37,4 +46,4 @@ on conflict (login) do nothing returning id;
 insert into account_role (account_id, role, region_key, given_by) values (:account_id, :role, :region_key, actor_id());
 
 -- name: set_password — a new password for an account
-update account set password_hash = :password_hash where login = :login returning id;
+update account set password_hash = :password_hash where login = :login;

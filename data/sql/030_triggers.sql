@@ -29,6 +29,28 @@ create or replace trigger edition_wakes
     after insert or update on edition
     for each statement execute function wake_listeners();
 
+create or replace trigger session_wakes
+    after update of ended_at on session
+    for each statement execute function wake_listeners();
+
+create or replace trigger api_token_wakes
+    after update of revoked_at on api_token
+    for each statement execute function wake_listeners();
+
+-- Whoever disables an account, and however: its sessions end with it.
+create or replace function end_sessions() returns trigger
+    language plpgsql as
+$$
+begin
+    update session set ended_at = now(), ended_why = 'disabled' where account_id = new.id and ended_at is null;
+    return null;
+end
+$$;
+
+create or replace trigger account_ends_sessions
+    after update of disabled_at on account
+    for each row when (old.disabled_at is null and new.disabled_at is not null) execute function end_sessions();
+
 -- What others refer to stays for good: no line is removed, no key changed. So a reference that was right once needs no
 -- lock on what it refers to, and is checked below for a whole statement at once.
 create or replace function refuse_removal() returns trigger

@@ -152,6 +152,32 @@ alter table audit_seal enable row level security;
 alter table audit_seal force row level security;
 create policy see on audit_seal for select using (actor_may('see_audit'));
 create policy add on audit_seal for insert with check (actor_may('keep_city'));
+-- Sessions and tokens: their account's, and of those who keep it. Second factors and failures are the installation's alone,
+-- which asks on behalf of whoever signs in.
+do $$
+declare
+    kept text;
+begin
+    foreach kept in array array['session', 'api_token'] loop
+        execute format('alter table %I enable row level security', kept);
+        execute format('alter table %I force row level security', kept);
+        execute format(
+            'create policy see on %I for select using (account_id = actor_id() or actor_may_everywhere(''keep_accounts'') '
+            'or (actor_may(''keep_accounts'') and exists (select from account a where a.id = account_id)))', kept);
+        execute format('create policy add on %I for insert with check (actor_may(''keep_city''))', kept);
+        execute format(
+            'create policy change on %I for update '
+            'using (account_id = actor_id() or actor_may(''keep_accounts'')) with check (true)', kept);
+    end loop;
+    foreach kept in array array['second_factor', 'recovery_code', 'sign_in_failure'] loop
+        execute format('alter table %I enable row level security', kept);
+        execute format('alter table %I force row level security', kept);
+        execute format('create policy see on %I for select using (actor_may(''keep_city''))', kept);
+        execute format('create policy add on %I for insert with check (actor_may(''keep_city''))', kept);
+        execute format('create policy change on %I for update using (actor_may(''keep_city''))', kept);
+    end loop;
+end
+$$;
 
 -- Borders, names, codes, dictionaries and the ground are visible to all (a constant policy keeps spatial indexes in use);
 -- only those who may publish borders write the former, only the installation the latter.

@@ -11,10 +11,12 @@ from data.tables.pushdown import HomeTier, Pushdown, PushdownReceipt
 from data.tables.records import ClosedField, Correction, PersonalField
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
 from data.tables.resources import Asset, Department, Unit
+from data.tables.sessions import ApiToken, RecoveryCode, SecondFactor, Session, SignInFailure
 
 __all__ = [
     "Account",
     "AccountRole",
+    "ApiToken",
     "Asset",
     "Audit",
     "AuditSeal",
@@ -41,9 +43,13 @@ __all__ = [
     "PersonalField",
     "Pushdown",
     "PushdownReceipt",
+    "RecoveryCode",
     "Region",
     "RegionAlias",
     "Scheme",
+    "SecondFactor",
+    "Session",
+    "SignInFailure",
     "Taxonomy",
     "Tier",
     "Unit",

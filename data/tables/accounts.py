@@ -16,6 +16,9 @@ class Account(Base):
     id: Mapped[Serial]
     login: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[str]
+    staff_number: Mapped[str | None]
+    organisation: Mapped[str | None]
+    phone: Mapped[str | None]
     password_hash: Mapped[str]
     created_at: Mapped[Now]
     created_by: Mapped[int | None] = mapped_column(BigInteger)

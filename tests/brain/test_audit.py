@@ -61,10 +61,10 @@ async def test_a_deed_that_nobody_knows_is_a_mistake(city: Context) -> None:
 async def test_signing_in_and_failing_to_are_recorded(city: Context, owner: psycopg.Connection) -> None:
     """With the address; a name that nobody has may be a password and is not written down."""
     staff = await person(city, "staff")
-    await accounts.sign_in(city, "staff-all", "long enough", AT_A_DESK)
+    await accounts.sign_in(city, "staff-all", "long enough", origin=AT_A_DESK)
     for login, password in (("staff-all", "wrong one"), ("hunter2 hunter2", "x")):
         with pytest.raises(Unauthenticated):
-            await accounts.sign_in(city, login, password, AT_A_DESK)
+            await accounts.sign_in(city, login, password, origin=AT_A_DESK)
     await accounts.sign_out(city, staff)
     account = str(staff.account_id)
     assert deeds_in(owner, "action, actor_name, object_id, address")[-4:-1] == [

@@ -1,4 +1,4 @@
-"""The installation's secret: whole, private, and the same for ever."""
+"""The installation's secret, whole and private, and settings that would be wrong in silence."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_damaged_secret_is_not_used(tmp_path: Path, content: str) -> None:
 def test_each_purpose_has_its_own_secret(tmp_path: Path) -> None:
     """Knowing one tells nothing of another."""
     settings = Settings(home=tmp_path)
-    purposes = ("database owner", "database application", "session cookie")
+    purposes = ("database owner", "database application", "second factors")
     assert len({settings.derived(purpose) for purpose in purposes}) == len(purposes)
 
 
@@ -42,3 +42,10 @@ def test_the_audit_log_is_kept_for_half_a_year_at_least(tmp_path: Path) -> None:
     assert Settings(home=tmp_path).audit_months == 36
     with pytest.raises(ValidationError):
         Settings(home=tmp_path, audit_months=5)
+
+
+def test_a_role_that_does_not_exist_cannot_want_a_second_factor() -> None:
+    """A misspelt one would protect nobody, in silence."""
+    assert Settings(second_factor_roles=["administrator"]).second_factor_roles == ["administrator"]
+    with pytest.raises(ValueError, match="administrater"):
+        Settings(second_factor_roles=["administrater"])

@@ -100,7 +100,9 @@ def sit_down(
     size: tuple[int, int] = (1440, 860),
 ) -> Desk:
     """Signs in as a person does, with name and password on the log-in page."""
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, locale=locale)
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=theme, locale=locale, reduced_motion="reduce"
+    )
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))

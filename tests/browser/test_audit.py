@@ -70,7 +70,7 @@ def test_what_changed_is_shown_as_before_and_after(browser: Browser, served: Ser
     page = from_the_menu(sit_down(browser, served, "auditor-all"))
     expect(page.get_by_test_id("seal-state")).to_contain_text("待封存")
     ask(page, "授予角色")
-    expect(page.get_by_test_id("audit-record").first).to_contain_text("角色 staff")
+    expect(page.get_by_test_id("audit-record").first).to_contain_text("角色 工作人员")
     expect(page.get_by_test_id("audit-record").first).to_contain_text("440101")
     in_context(served.settings, seal_all)
     page.get_by_test_id("audit-search").click()

@@ -18,7 +18,7 @@ import httpx
 import psycopg
 import pytest
 
-from brain import corrections, pushdown
+from brain import corrections, pushdown, sessions, tokens
 from brain.actor import SYSTEM_ACTOR
 from brain.intake import report_many
 from brain.pushdown import Opening
@@ -28,7 +28,7 @@ from data.engine import SYSTEM, psycopg_conninfo, scoped_transaction
 from data.errors import Where
 from tests.conftest import CITY_TEMPLATE, SOAK, new_database, settings_for
 from tests.serving import Served, in_context, serving
-from tests.worlds import a_report, become, settle
+from tests.worlds import a_report, become, person, settle
 
 MARK = "邻区"
 """In every text that lies in the neighbouring district."""
@@ -38,6 +38,7 @@ COUNT = 91_731
 
 WEST, EAST = "440101", "440102"
 TIERS = {"district": WEST, "community": "440101001", "grid": "440101001001"}
+NEIGHBOUR = f"staff-{EAST}"
 SEED, SAMPLE = 20261124, 0.12
 
 Ids = dict[str, Any]
@@ -72,10 +73,22 @@ VERDICTS = {
         "open", ({"edition": "1", "z": "0", "x": "0", "y": "0"},)
     ),
     "GET /api/tiles/ground/{z}/{x}/{y}.mvt": Verdict("open", ({"z": "0", "x": "0", "y": "0"},)),
-    # one's own session
+    # one's own session and account
     "POST /api/session": Verdict("own"),
     "GET /api/session": Verdict("own"),
     "DELETE /api/session": Verdict("own"),
+    "POST /api/sessions/end-others": Verdict("own"),
+    "GET /api/account": Verdict("own"),
+    "PUT /api/account/password": Verdict("own"),
+    "POST /api/account/second-factor": Verdict("own"),
+    "POST /api/account/second-factor/confirm": Verdict("own"),
+    "POST /api/account/second-factor/end": Verdict("own"),
+    "GET /api/account/tokens": Verdict("own"),
+    "POST /api/account/tokens": Verdict("own"),
+    # somebody's who is kept by the administrators of their region
+    "GET /api/sessions": Verdict("scoped", ({"login": NEIGHBOUR},)),
+    "DELETE /api/sessions/{session_id}": Verdict("deed", ({"session_id": "{session}"},)),
+    "DELETE /api/account/tokens/{token_id}": Verdict("deed", ({"token_id": "{token}"},)),
     # what lies in regions
     "GET /api/regions/{scheme}/{code}": Verdict("scoped", ({"code": EAST}, {"code": "44"}), marked=False),
     "GET /api/regions/{scheme}/{code}/figures": Verdict("scoped", ({"code": EAST}, {"code": "44"})),
@@ -199,6 +212,11 @@ async def _fill(context: Any) -> Ids:
     ids["correction"] = waiting["id"]
     opening = Opening("enterprises", ("employees",), "community", "main", EAST, MARK)
     ids["pushdown"] = await pushdown.push(context, SYSTEM_ACTOR, opening)
+    account = await person(context, "staff", EAST)
+    await sessions.start(context, account.account_id or 0, address=None, user_agent=MARK)
+    await tokens.add(context, SYSTEM_ACTOR, NEIGHBOUR, name=MARK, rights=["see_incidents"], regions=[], days=9)
+    ids["session"] = (await sessions.list_sessions(context, SYSTEM_ACTOR, NEIGHBOUR))[0].id
+    ids["token"] = (await tokens.list_tokens(context, SYSTEM_ACTOR, NEIGHBOUR))[0].id
     return ids
 
 

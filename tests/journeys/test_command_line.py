@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +273,7 @@ def test_accounts_at_the_command_line(command_line: CommandLine, tmp_path: Path)
     assert "no role" in command_line.run(
         "accounts", "add", "li", "--name", "李", "--password", "long enough", "--role", "king", fails=True
     )
-    assert "at least 8" in command_line.run(
+    assert "at least 10" in command_line.run(
         "accounts", "add", "li", "--name", "李", "--password", "short", "--role", "staff", fails=True
     )
     assert "no region" in command_line.run(
@@ -290,6 +291,28 @@ def test_accounts_at_the_command_line(command_line: CommandLine, tmp_path: Path)
         fails=True,
     )
     assert "wang" in command_line.run("accounts", "password", "wang", "--new", "even longer")
+
+
+def test_tokens_at_the_command_line(command_line: CommandLine, tmp_path: Path) -> None:
+    """Shown once when made, listed without it, worth nothing once revoked; beyond the account's rights none is made."""
+    command_line.run("import", "regions", *write_city(tmp_path), *IMPORT, "--commit")
+    words = ["accounts", "add", "hotline", "--name", "12345", "--password", "long enough"]
+    command_line.run(*words, "--role", "dispatcher", "--region", "440101")
+    making = ["tokens", "add", "hotline", "--name", "12345 system", "--right"]
+    assert "keep_accounts" in command_line.run(*making, "keep_accounts", fails=True)
+    said = command_line.run(*making, "report_incidents", "--region", "440101001", "--days", "30")
+    token = re.search(r"cb_\S+", said)
+    assert token
+    listed = command_line.run("tokens", "list", "hotline")
+    assert "12345 system" in listed
+    assert token[0] not in listed
+    with serving(command_line.settings) as served:
+        client = served.client()
+        client.headers["authorization"] = f"Bearer {token[0]}"
+        assert client.get("/api/session").json()["rights"] == ["report_incidents"]
+        command_line.run("tokens", "revoke", listed.split()[0])
+        assert client.get("/api/session").status_code == 401
+    assert command_line.run("tokens", "list", "hotline") == ""
 
 
 def test_doctor_says_what_is_missing(command_line: CommandLine, tmp_path: Path) -> None:

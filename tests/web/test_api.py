@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ import mapbox_vector_tile
 import pytest
 
 from brain.settings import Settings
+from data.cluster import Cluster
+from tests.conftest import CITY_TEMPLATE, new_database, settings_for
 from tests.serving import Served, in_context, serving
 from tests.worlds import at, publish_beats, small_city_cells
 
@@ -62,20 +65,15 @@ def test_signing_in_and_out(served: Served) -> None:
 
 @pytest.mark.parametrize("cookie", ["", "x", "MQ.aaaa.bbbb", "1"])
 def test_a_forged_cookie_is_nobody(empty: Served, cookie: str) -> None:
-    """Signed by this installation, or worth nothing."""
+    """A session of this installation, or worth nothing."""
     answer = empty.client().get("/api/city", headers={"cookie": f"citybrain_session={cookie}"})
     assert answer.status_code == 401
 
 
-def test_another_installations_cookie_is_nobody(served: Served, city_settings: Settings, tmp_path: Any) -> None:
-    """The same account id, signed with another secret."""
+def test_another_installations_cookie_is_nobody(served: Served, cluster: Cluster, tmp_path: Path) -> None:
+    """Which has a database of its own."""
     client = served.sign_in("staff")
-    other = Settings(
-        home=tmp_path / "other",
-        database_url=city_settings.database_url,
-        app_database_url=city_settings.app_database_url,
-    )
-    with serving(other) as elsewhere:
+    with new_database(cluster, CITY_TEMPLATE) as name, serving(settings_for(cluster, name, tmp_path)) as elsewhere:
         answer = elsewhere.client().get(
             "/api/city", headers={"cookie": f"citybrain_session={client.cookies['citybrain_session']}"}
         )
@@ -362,7 +360,5 @@ def test_every_answer_carries_its_guards(empty: Served) -> None:
 
 def test_the_written_api_is_the_one_served(empty: Served) -> None:
     """The browser's types are made from this file: it must not drift."""
-    from pathlib import Path
-
     written = json.loads((Path(__file__).parents[2] / "web/client/openapi.json").read_text("utf-8"))
     assert written == empty.client().get("/api/openapi.json").json()

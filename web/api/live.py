@@ -19,7 +19,7 @@ async def live(
     """What changes, as it changes: `hello`, `incidents` {ids}, `edition` {scheme, edition}, `reload`, `beat`."""
     cursor = int(last_event_id) if last_event_id and last_event_id.isdecimal() and len(last_event_id) < 19 else None
     return StreamingResponse(
-        context.live.stream(actor.scope, cursor),
+        context.live.stream(actor.scope, cursor, actor.proof),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from brain.reports import Line, Title
 from web.schemas.base import Answer
@@ -13,6 +13,7 @@ class Credentials(BaseModel):
 
     login: Title
     password: Line
+    code: Title | None = Field(default=None, description="Of the second factor, or a recovery code.")
 
 
 class Account(Answer):
@@ -34,8 +35,12 @@ class HeldRole(Answer):
 
 
 class Session(Answer):
-    """Who is signed in, what they are where, and what they may do somewhere."""
+    """Who is signed in, what they are where, and what they may do somewhere.
+
+    `asleep` names roles that the account has and that do not count until it has a second factor.
+    """
 
     account: Account
     roles: list[HeldRole]
     rights: list[str]
+    asleep: list[str]

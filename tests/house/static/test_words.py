@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from data.dictionaries.rights import rights, roles
 from data.dictionaries.transitions import actions, states
 from data.errors import _catalogue, message_keys
 from data.queries import _blocks
@@ -65,7 +66,16 @@ def test_messages_and_code_know_the_same_keys() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 name = ast.unparse(node.func).rsplit(".", 1)[-1]
-                kinds = {"BadInput", "TooLarge", "NotFound", "Forbidden", "Unauthenticated", "Conflict", "Unready"}
+                kinds = {
+                    "BadInput",
+                    "TooLarge",
+                    "NotFound",
+                    "Forbidden",
+                    "Unauthenticated",
+                    "Conflict",
+                    "Unready",
+                    "TooMany",
+                }
                 if name in kinds | {"Unusable", "say", "message"}:
                     raised.add(node.args[0].value)
     assert raised - message_keys() == set()
@@ -157,17 +167,18 @@ def test_node_lock_pins_every_package_with_hashes() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_console_has_words_for_every_state_and_action(language: str) -> None:
-    """What the table of transitions knows is never shown as its key; in Chinese it is the table's own name."""
+def test_the_console_has_words_for_what_the_tables_know(language: str) -> None:
+    """States, actions, rights and roles are never shown as keys; but for roles, in Chinese it is the table's own name."""
     shown = dict(
         re.findall(
-            r"^  '((?:state|action)\.\w+)': '(.+)',$",
-            (CLIENT / "i18n" / f"{language}.ts").read_text("utf-8"),
+            r"^  '((?:state|action|role|right)\.\w+)': '(.+)',$",
+            "".join(file.read_text("utf-8") for file in (CLIENT / "i18n").glob(f"*{language}.ts")),
             re.MULTILINE,
         )
     )
     known = {f"state.{state.state}": state.name_zh for state in states().values()}
     known |= {f"action.{action}": name for action, name in actions().items()}
-    assert set(known) <= set(shown)
+    known |= {f"right.{right.right}": right.name_zh for right in rights().values()}
+    assert set(known) | {f"role.{role}" for role in roles()} <= set(shown)
     if language == "zh":
         assert {key: shown[key] for key in known} == known

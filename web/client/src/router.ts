@@ -12,6 +12,7 @@ export const router = createRouter({
     { path: '/corrections', component: () => import('./pages/CorrectionsPage.vue') },
     { path: '/pushdowns', component: () => import('./pages/PushdownsPage.vue') },
     { path: '/audit', component: () => import('./pages/AuditPage.vue') },
+    { path: '/account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },
   ],
 })

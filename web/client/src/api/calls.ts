@@ -1,17 +1,30 @@
 /** Every question the console asks the server, one line each. */
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
-import { download, get, post, remove } from './client'
+import { download, get, post, put, remove } from './client'
 import type {
-  AuditHealth, AuditPage, Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Deed, Figures, GivenOutPage, Incident,
-  IncidentPage, IncidentPoints, NewIncident, NewOpening, OpenCounts, Outcome, Preview, PushdownVersion, Receipt, Received, RecordPage,
-  RegionCard, RegionFigures, RegionPage, RegionRef, Reported, Session, Wish,
+  AuditHealth, AuditPage, Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Deed, Enrolment, Figures, GivenOutPage,
+  Incident, IncidentPage, IncidentPoints, NewIncident, NewOpening, NewToken, OpenCounts, Outcome, OwnAccount, Preview, PushdownVersion,
+  Receipt, Received, RecordPage, RegionCard, RegionFigures, RegionPage, RegionRef, Reported, Session, SessionSummary, TokenSummary, Wish,
 } from './contract'
 
 const part = encodeURIComponent
 
-export const signIn = (login: string, password: string) => post<Session>('/session', { login, password })
+export const signIn = (login: string, password: string, code?: string) =>
+  post<Session>('/session', { login, password, code })
 export const readSession = () => get<Session>('/session')
 export const signOut = () => remove('/session')
+
+export const readOwnAccount = () => get<OwnAccount>('/account')
+export const changePassword = (old: string, password: string) => put('/account/password', { old, password })
+export const startSecondFactor = (password: string) => post<Enrolment>('/account/second-factor', { password })
+export const confirmSecondFactor = (code: string) => post<{ codes: string[] }>('/account/second-factor/confirm', { code })
+export const endSecondFactor = (password: string) => post<void>('/account/second-factor/end', { password })
+export const listSessions = () => get<SessionSummary[]>('/sessions')
+export const endSession = (id: string) => remove(`/sessions/${part(id)}`)
+export const endOtherSessions = () => post<void>('/sessions/end-others')
+export const listTokens = () => get<TokenSummary[]>('/account/tokens')
+export const addToken = (token: NewToken) => post<{ token: string }>('/account/tokens', token)
+export const revokeToken = (id: string) => remove(`/account/tokens/${part(id)}`)
 
 export const readCity = () => get<City>('/city')
 export const listCategories = () => get<Category[]>('/categories')

@@ -7,6 +7,8 @@ export class Problem extends Error {
     readonly title: string,
     readonly detail = '',
     readonly errors: ProblemPart[] = [],
+    /** The key of the fault, the same in every language. */
+    readonly key = '',
   ) {
     super(title)
   }
@@ -37,8 +39,12 @@ export function get<T>(path: string, query: Query = {}, signal?: AbortSignal): P
   return request<T>('GET', path, { query, signal })
 }
 
-export function post<T>(path: string, body: unknown): Promise<T> {
+export function post<T>(path: string, body?: unknown): Promise<T> {
   return request<T>('POST', path, { body })
+}
+
+export function put(path: string, body: unknown): Promise<void> {
+  return request<void>('PUT', path, { body })
 }
 
 export function remove(path: string): Promise<void> {
@@ -92,5 +98,5 @@ function asQuery(query: Query): string {
 async function readProblem(response: Response, path: string): Promise<Problem> {
   if (response.status === 401 && path !== '/session') whenSignedOut()
   const body = (await response.json().catch(() => null)) as Partial<ProblemBody> | null
-  return new Problem(response.status, body?.title ?? response.statusText, body?.detail, body?.errors)
+  return new Problem(response.status, body?.title ?? response.statusText, body?.detail, body?.errors, body?.type?.split(':').at(-1))
 }

@@ -20,13 +20,220 @@ export interface paths {
         /**
          * Sign In
          * @description Signs in; the session travels in a cookie that scripts cannot read and other sites cannot send.
+         *
+         *     Where the account has a second factor, the same once more with its `code`: without it the answer is a 401 of type
+         *     `urn:citybrain:problem:account.code_needed`.
          */
         post: operations["sign_in"];
         /**
          * Sign Out
-         * @description Signs out.
+         * @description Signs out: the session ends, wherever its cookie may have got to.
          */
         delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description One's own sessions, or those of an account (`login`) that one keeps.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description Ends one's own session, or one of an account that one keeps; its live stream ends with it.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Other Sessions
+         * @description Ends all of one's own sessions but this one.
+         */
+        post: operations["end_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Account
+         * @description What the installation knows of the one who asks.
+         */
+        get: operations["own_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Password
+         * @description A new password; every other session of the account ends.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Second Factor
+         * @description A secret for an authenticator; it counts once a code made with it is sent.
+         */
+        post: operations["start_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Second Factor
+         * @description From now on signing in asks for a code.
+         */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/second-factor/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Second Factor
+         * @description From now on signing in asks for the password alone.
+         */
+        post: operations["end_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description One's own tokens that have not been revoked.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Add Token
+         * @description A token for a connector, never with more than the account has.
+         */
+        post: operations["add_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Ends a token at once.
+         */
+        delete: operations["revoke_token"];
         options?: never;
         head?: never;
         patch?: never;
@@ -876,6 +1083,14 @@ export interface components {
             ] | null;
         };
         /**
+         * Code
+         * @description Six digits of an authenticator.
+         */
+        Code: {
+            /** Code */
+            code: string;
+        };
+        /**
          * Correction
          * @description One correction of one field.
          */
@@ -938,6 +1153,11 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @description Of the second factor, or a recovery code.
+             */
+            code?: string | null;
         };
         /**
          * DataSet
@@ -1037,6 +1257,18 @@ export interface components {
             id: string;
             /** Seq */
             seq: number;
+        };
+        /**
+         * Enrolment
+         * @description What an authenticator is told: a secret, the same as an otpauth address, and as a QR code.
+         */
+        Enrolment: {
+            /** Secret */
+            secret: string;
+            /** Uri */
+            uri: string;
+            /** Qr Svg */
+            qr_svg: string;
         };
         /**
          * Figures
@@ -1352,6 +1584,38 @@ export interface components {
             en: string;
         };
         /**
+         * NewPassword
+         * @description The password there is, and the one to be.
+         */
+        NewPassword: {
+            /** Old */
+            old: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * NewToken
+         * @description What a connector may do, where, and for how long. No regions: wherever the account may.
+         */
+        NewToken: {
+            /** Password */
+            password: string;
+            /** Name */
+            name: string;
+            /** Rights */
+            rights: string[];
+            /**
+             * Regions
+             * @default []
+             */
+            regions: components["schemas"]["TokenRegion"][];
+            /**
+             * Days
+             * @default 365
+             */
+            days: number;
+        };
+        /**
          * OpenCounts
          * @description Open incidents by region code; regions without any are left out.
          */
@@ -1415,6 +1679,34 @@ export interface components {
              * @enum {string}
              */
             state: "applied" | "waiting";
+        };
+        /**
+         * OwnAccount
+         * @description What an account is told about itself; `factor_since` is null where it has no second factor.
+         */
+        OwnAccount: {
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            /** Staff Number */
+            staff_number: string | null;
+            /** Organisation */
+            organisation: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Factor Since */
+            factor_since: string | null;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+        };
+        /**
+         * OwnPassword
+         * @description The password once more, for what outlasts the session.
+         */
+        OwnPassword: {
+            /** Password */
+            password: string;
         };
         /**
          * Preview
@@ -1654,6 +1946,14 @@ export interface components {
             next: string | null;
         };
         /**
+         * RecoveryCodes
+         * @description Codes that stand in for the authenticator, each once. They are shown this once.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
+        };
+        /**
          * RegionCard
          * @description One region. `incidents` is null for those who may not see what lies in it.
          */
@@ -1873,6 +2173,8 @@ export interface components {
         /**
          * Session
          * @description Who is signed in, what they are where, and what they may do somewhere.
+         *
+         *     `asleep` names roles that the account has and that do not count until it has a second factor.
          */
         Session: {
             account: components["schemas"]["Account"];
@@ -1880,6 +2182,32 @@ export interface components {
             roles: components["schemas"]["HeldRole"][];
             /** Rights */
             rights: string[];
+            /** Asleep */
+            asleep: string[];
+        };
+        /**
+         * SessionSummary
+         * @description A session that can still be used.
+         */
+        SessionSummary: {
+            /** Id */
+            id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+            /** Address */
+            address: string | null;
+            /** User Agent */
+            user_agent: string | null;
+            /** Is Current */
+            is_current: boolean;
         };
         /**
          * Share
@@ -1918,6 +2246,55 @@ export interface components {
             min_zoom: number;
             /** Count */
             count: number;
+        };
+        /**
+         * TokenMade
+         * @description The token, shown this once: `Authorization: Bearer TOKEN`.
+         */
+        TokenMade: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * TokenRegion
+         * @description A region by its scheme and code.
+         */
+        TokenRegion: {
+            /**
+             * Scheme
+             * @default main
+             */
+            scheme: string;
+            /** Code */
+            code: string;
+        };
+        /**
+         * TokenSummary
+         * @description A token that has not been revoked; the regions it is limited to by name (none: wherever the account may).
+         */
+        TokenSummary: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Rights */
+            rights: string[];
+            /** Regions */
+            regions: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Is Over */
+            is_over: boolean;
         };
         /**
          * Version
@@ -2020,6 +2397,352 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                login?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionSummary"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAccount"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenSummary"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -1,8 +1,10 @@
-import { enData } from './en.data'
+import { account } from './account.en'
+import { data } from './data.en'
 import type { zh } from './zh'
 
 export const en: Record<keyof typeof zh, string> = {
-  ...enData,
+  ...account,
+  ...data,
   'app.name': 'City Brain',
   'app.tagline': 'One map for grid governance',
   'page.map': 'One map',
@@ -15,6 +17,10 @@ export const en: Record<keyof typeof zh, string> = {
   'login.needLogin': 'Enter your user name',
   'login.needPassword': 'Enter your password',
   'login.ended': 'Your session has ended. Please sign in again.',
+  'login.code': 'Code',
+  'login.codeHint': 'Six digits of your authenticator, or a recovery code.',
+  'login.needCode': 'Enter the code',
+  'login.back': 'Another account',
 
   'top.language': '中文',
   'top.languageHint': '切换到中文',
@@ -24,6 +30,25 @@ export const en: Record<keyof typeof zh, string> = {
   'top.scope': 'Scope',
   'top.wholeCity': 'the whole city',
   'top.signOut': 'Sign out',
+
+  'right.see_incidents': 'See incidents',
+  'right.see_population': 'See who lives where, counted',
+  'right.see_persons': 'See the register of persons, masked',
+  'right.see_enterprises': 'See enterprises',
+  'right.see_assets': 'See assets',
+  'right.see_units': 'See units',
+  'right.reveal_personal': 'See a personal field unmasked, with a reason',
+  'right.see_small_counts': 'See counts that are small enough to point at somebody',
+  'right.report_incidents': 'Report incidents',
+  'right.correct_records': 'Correct records',
+  'right.confirm_corrections': 'Confirm corrections',
+  'right.push_data': 'Push data down',
+  'right.import_registers': 'Import registers',
+  'right.publish_borders': 'Publish borders',
+  'right.keep_accounts': 'Keep accounts and rights',
+  'right.view_as': 'See the product as another person does',
+  'right.read_audit': 'Read the audit log',
+  'right.keep_city': 'Keep the installation',
 
   'live.connecting': 'Connecting',
   'live.live': 'Live',

@@ -28,6 +28,8 @@ export function dateTime(iso: string): string {
 export const date = (iso: string) =>
   new Date(iso).toLocaleDateString(locale(), { year: 'numeric', month: '2-digit', day: '2-digit' })
 
+export const listed = (words: string[]) => words.join(language.value === 'zh' ? '、' : ', ')
+
 /** Short enough for the queue: minutes, then hours, then the day. */
 export function ago(iso: string, now: number): string {
   const minutes = Math.floor((now - new Date(iso).getTime()) / 60_000)

@@ -1,7 +1,9 @@
-import { zhData } from './zh.data'
+import { account } from './account.zh'
+import { data } from './data.zh'
 
 export const zh = {
-  ...zhData,
+  ...account,
+  ...data,
   'app.name': '城市大脑',
   'app.tagline': '网格化治理一张图',
   'page.map': '一张图',
@@ -14,6 +16,10 @@ export const zh = {
   'login.needLogin': '请输入用户名',
   'login.needPassword': '请输入密码',
   'login.ended': '登录已失效,请重新登录。',
+  'login.code': '验证码',
+  'login.codeHint': '验证器上的六位数字,或一个恢复码。',
+  'login.needCode': '请输入验证码',
+  'login.back': '换一个账号',
 
   'top.language': 'EN',
   'top.languageHint': 'Switch to English',
@@ -23,6 +29,25 @@ export const zh = {
   'top.scope': '可见范围',
   'top.wholeCity': '全市',
   'top.signOut': '退出登录',
+
+  'right.see_incidents': '查看事件',
+  'right.see_population': '查看人口统计',
+  'right.see_persons': '查看人员名册',
+  'right.see_enterprises': '查看企业',
+  'right.see_assets': '查看部件与设施',
+  'right.see_units': '查看网格力量',
+  'right.reveal_personal': '查看个人信息原文',
+  'right.see_small_counts': '查看小数值统计',
+  'right.report_incidents': '上报事件',
+  'right.correct_records': '更正数据',
+  'right.confirm_corrections': '审核更正',
+  'right.push_data': '下发数据',
+  'right.import_registers': '导入台账',
+  'right.publish_borders': '发布边界',
+  'right.keep_accounts': '管理账号与权限',
+  'right.view_as': '以他人视角查看',
+  'right.read_audit': '查阅审计记录',
+  'right.keep_city': '维护系统',
 
   'live.connecting': '正在连接',
   'live.live': '实时',

@@ -17,8 +17,13 @@ export async function mayEnter(): Promise<boolean> {
   return true
 }
 
-export async function signIn(login: string, password: string) {
-  session.value = await postSession(login, password)
+export async function signIn(login: string, password: string, code?: string): Promise<Session> {
+  return (session.value = await postSession(login, password, code))
+}
+
+/** Rights change with what a person does to their own account. */
+export async function readSessionAgain() {
+  session.value = await readSession()
 }
 
 /** A new page load is the surest way to forget what the last person saw. */

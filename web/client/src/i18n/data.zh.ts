@@ -1,5 +1,5 @@
 /** Words of registers, pushdown, corrections and the audit log. */
-export const zhData = {
+export const data = {
   'audit.since': '从',
   'audit.until': '到',
   'audit.person': '操作者',

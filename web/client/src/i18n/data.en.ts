@@ -1,7 +1,7 @@
 /** Words of registers, pushdown, corrections and the audit log. */
-import type { zhData } from './zh.data'
+import type { data as zh } from './data.zh'
 
-export const enData: Record<keyof typeof zhData, string> = {
+export const data: Record<keyof typeof zh, string> = {
   'audit.since': 'From',
   'audit.until': 'To',
   'audit.person': 'Who',
