@@ -47,7 +47,7 @@ export const en: Record<keyof typeof zh, string> = {
   'right.publish_borders': 'Publish borders',
   'right.keep_accounts': 'Keep accounts and rights',
   'right.view_as': 'See the product as another person does',
-  'right.read_audit': 'Read the audit log',
+  'right.see_audit': 'Read the audit log',
   'right.keep_city': 'Keep the installation',
 
   'live.connecting': 'Connecting',

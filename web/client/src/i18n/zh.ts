@@ -46,7 +46,7 @@ export const zh = {
   'right.publish_borders': '发布边界',
   'right.keep_accounts': '管理账号与权限',
   'right.view_as': '以他人视角查看',
-  'right.read_audit': '查阅审计记录',
+  'right.see_audit': '查阅审计记录',
   'right.keep_city': '维护系统',
 
   'live.connecting': '正在连接',
