@@ -16,11 +16,12 @@ from bench.demo import load
 from bench.form import Benchmark, Result
 from bench.intake import intake
 from bench.placing import placing
+from bench.rights import policies
 
 WIDTH = 140
 """Characters of the table, however narrow the terminal."""
 
-BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake, "demo": load}
+BENCHMARKS: dict[str, Benchmark] = {"placing": placing, "intake": intake, "demo": load, "rights": policies}
 
 app = typer.Typer(help="Measures ours and its peers in the same run.", no_args_is_help=True)
 

@@ -112,8 +112,7 @@ def settings_of(scope: Scope) -> dict[str, str]:
             continue
         settings[f"citybrain.may.{right}"] = "{" + ",".join(f"[{lo},{hi}]" for lo, hi in intervals) + "}"
         if right.startswith(_SEE):
-            settings[f"citybrain.{right}.lo"] = str(intervals[0][0])
-            settings[f"citybrain.{right}.hi"] = str(intervals[-1][1])
+            settings[f"citybrain.{right}.bounds"] = ",".join(f"{lo},{hi + 1}" for lo, hi in intervals)
             for place, (lo, hi) in enumerate(intervals, start=1):
                 settings[f"citybrain.{right}.lo{place}"] = str(lo)
                 settings[f"citybrain.{right}.hi{place}"] = str(hi)
@@ -142,8 +141,12 @@ def open_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",  # whatever the server's default: after a lock the next statement looks anew
-        connect_args={"options": "-c timezone=UTC -c jit=off", "application_name": "citybrain"},
+        connect_args={"options": OPTIONS, "application_name": "citybrain"},
     )
+
+
+OPTIONS = "-c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan"
+"""A plan is made for the scope that asks: one made for the whole city reads everything for a single grid, too."""
 
 
 @asynccontextmanager

@@ -28,20 +28,22 @@ begin
 end
 $$;
 
--- Does a region key lie where the asker has a right to see? Inlined into the policies: at most four intervals, and the
--- hull around them, which alone can serve an ordered scan; the planner takes whichever is cheaper. Integer comparison
--- is leakproof, so the policy costs no index. Right not held: null, so no row.
+-- The bounds of the asker's intervals, first and one past the last of each, ascending: a key lies inside where the number
+-- of bounds not above it is odd. Read once a statement by the policies, so that each row costs one look.
+create or replace function scope_bounds(held text) returns bigint[]
+    language sql stable parallel safe
+    return string_to_array(nullif(current_setting('citybrain.' || held || '.bounds', true), ''), ',')::bigint[];
+
+-- The same for the planner: four intervals as comparisons of integers, inlined into the policies. They are leakproof, so
+-- an index serves them; their bounds are read when a plan is made, so it fits the scope; and where the index has
+-- answered they are not asked again. What is not set is an interval with nothing in it, and known to be that.
 create or replace function in_scope(held text, key bigint) returns boolean
     language sql stable parallel safe
-    return key between nullif(current_setting('citybrain.' || held || '.lo', true), '')::bigint
-                   and nullif(current_setting('citybrain.' || held || '.hi', true), '')::bigint
-        and (
-            key between nullif(current_setting('citybrain.' || held || '.lo1', true), '')::bigint
-                    and nullif(current_setting('citybrain.' || held || '.hi1', true), '')::bigint
-            or key between nullif(current_setting('citybrain.' || held || '.lo2', true), '')::bigint
-                          and nullif(current_setting('citybrain.' || held || '.hi2', true), '')::bigint
-            or key between nullif(current_setting('citybrain.' || held || '.lo3', true), '')::bigint
-                          and nullif(current_setting('citybrain.' || held || '.hi3', true), '')::bigint
-            or key between nullif(current_setting('citybrain.' || held || '.lo4', true), '')::bigint
-                          and nullif(current_setting('citybrain.' || held || '.hi4', true), '')::bigint
-        );
+    return key between coalesce(nullif(current_setting('citybrain.' || held || '.lo1', true), '')::bigint, 0)
+                   and coalesce(nullif(current_setting('citybrain.' || held || '.hi1', true), '')::bigint, -1)
+        or key between coalesce(nullif(current_setting('citybrain.' || held || '.lo2', true), '')::bigint, 0)
+                   and coalesce(nullif(current_setting('citybrain.' || held || '.hi2', true), '')::bigint, -1)
+        or key between coalesce(nullif(current_setting('citybrain.' || held || '.lo3', true), '')::bigint, 0)
+                   and coalesce(nullif(current_setting('citybrain.' || held || '.hi3', true), '')::bigint, -1)
+        or key between coalesce(nullif(current_setting('citybrain.' || held || '.lo4', true), '')::bigint, 0)
+                   and coalesce(nullif(current_setting('citybrain.' || held || '.hi4', true), '')::bigint, -1);

@@ -30,7 +30,10 @@ begin
     loop
         execute format('alter table %I enable row level security', scoped.name);
         execute format('alter table %I force row level security', scoped.name);
-        execute format('create policy see on %I for select using (in_scope(%L, region_key))', scoped.name, scoped.seen_by);
+        execute format(
+            'create policy see on %1$I for select using ('
+            'width_bucket(region_key, (select scope_bounds(%2$L))) %% 2 <> 0 and in_scope(%2$L, region_key))',
+            scoped.name, scoped.seen_by);
         execute format(
             'create policy add on %I for insert with check (region_key <@ (select held_in(%L)))',
             scoped.name, scoped.added_by);

@@ -138,7 +138,9 @@ async def test_a_transaction_that_commits_late_is_not_missed(live: Context) -> N
         async with listening(live, west) as feed:
             await feed.next()
             second = await _report(live, 0.2, 0.1, "second")
-            assert second in await feed.incident_ids(1)
+            told: set[int] = set()
+            while second not in told:
+                told |= {*await feed.incident_ids(1)}
             cursor = feed.cursor
         await slow.commit()
     async with listening(live, west, cursor) as feed:

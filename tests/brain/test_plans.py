@@ -106,7 +106,7 @@ async def test_the_policy_is_an_index_condition(crowded: Context) -> None:
     plan = await plan_of(crowded, FEW, text("select count(*) from incident"), {})
     node = json.loads(plan)
     conditions = json.dumps(node)
-    assert "current_setting('citybrain.see_incidents.lo'" in conditions
+    assert "current_setting('citybrain.see_incidents.lo1'" in conditions
     assert "Index Cond" in conditions
     assert "in_scope(" not in conditions
 

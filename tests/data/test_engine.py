@@ -74,9 +74,9 @@ async def test_every_interval_of_a_scope_counts(two_incidents: Context) -> None:
     """The last of the intervals opens rows like the first; the hull around them does not."""
     async with scoped_transaction(two_incidents.engine, SYSTEM) as connection:
         keys = list((await connection.execute(text("select region_key from incident order by id"))).scalars())
-    nowhere = [(10 * n + 1, 10 * n + 2) for n in range(MOST_INTERVALS - 1)]
+    nowhere = [(2**50 + 10 * n, 2**50 + 10 * n + 1) for n in range(MOST_INTERVALS - 1)]
     for key in keys:
-        scope = seeing(*nowhere, (key, key))
+        scope = seeing((key, key), *nowhere)
         async with scoped_transaction(two_incidents.engine, scope) as connection:
             assert (await connection.execute(COUNT)).scalar_one() == 1
     around = seeing((1, min(keys) - 1), (max(keys) + 1, max(keys) + 2))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
-from bench import demo
+from bench import demo, rights
 from bench.engines import Shapely, lowest
 from bench.form import CACHE, Result
 from bench.partitions import Partition, invented
@@ -168,3 +168,12 @@ def test_loading_a_demo_city_is_measured_whole() -> None:
     assert {result.id for result in found} == {"demo.load_s", "demo.peak_mb", "demo.disk_mb"}
     assert all(result.value > 0 for result in found)
     assert not list(CACHE.glob("demo-*"))
+
+
+def test_policies_are_measured_beside_the_same_answers() -> None:
+    """Every question for every kind of account; answers that differ would be an error."""
+    found = rights.measure(500, 5_000, 2_000, 1)
+    kinds = {"rights.list", "rights.tile", "rights.select", "rights.count", "rights.latest"}
+    assert {result.id for result in found} == {f"{kind}.{count}" for kind in kinds for count in (1, 3, 4)}
+    assert all(result.value > 0 for result in found)
+    assert not list(CACHE.glob("rights-*"))
