@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain import audit, passwords, second_factors, sessions
-from brain.actor import SYSTEM_ACTOR, Actor, Origin, merge_intervals
+from brain.account_rules import RIGHT, Gift, Standing, give
+from brain.actor import SYSTEM_ACTOR, Actor, Origin
 from brain.attempts import Attempt, forgive
 from brain.context import Context
 from brain.identities import identity
-from data.dictionaries import SCHEME_WIDTH
 from data.dictionaries.rights import roles
-from data.engine import MOST_INTERVALS, SYSTEM, scoped_transaction
-from data.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated, Where
+from data.engine import SYSTEM, scoped_transaction
+from data.errors import BadInput, Conflict, NotFound, Unauthenticated, Where
 from data.queries import query
 
 _BY_LOGIN = query("accounts", "by_login")
 _BY_ID = query("accounts", "by_id")
 _ADD = query("accounts", "add")
-_GIVE_ROLE = query("accounts", "give_role")
 _SET_PASSWORD = query("accounts", "set_password")
-_REGION = query("regions", "by_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Who an account is, but for its roles."""
+
+    login: str
+    name: str
+    staff_number: str | None = None
+    organisation: str | None = None
+    phone: str | None = None
 
 
 async def sign_in(
@@ -90,31 +100,28 @@ async def add(
     password: str,
     regions: list[tuple[str, str]],
 ) -> int:
-    """A new account that has a role in `regions` (scheme, code; none: the whole main scheme). Its id.
+    """A new account with a password that has a role in `regions` (scheme, code; none: the whole main scheme). Its id.
 
-    Raises Forbidden (also beyond `by`'s own regions), BadInput (role, password, number of regions),
-    NotFound (region), Conflict (login taken).
+    Raises BadInput for a weak password, and as `write_new` and `account_rules.give`.
     """
-    by.must_be_able_to("keep_accounts")
+    by.must_be_able_to(RIGHT)
     if role not in roles():
         raise BadInput("account.unknown_role", role=role, roles=", ".join(roles()))
     password_hash = await passwords.hashed(password, login=login, name=name)
+    gifts = [Gift(role, code, scheme) for scheme, code in regions] or [Gift(role, "")]
     async with scoped_transaction(context.engine, by.scope) as connection:
-        found = [await region_of(connection, scheme, code) for scheme, code in regions]
-        if len(merge_intervals([(region.key, region.key_hi) for region in found])) > MOST_INTERVALS:
-            raise BadInput("actor.too_many_regions", most=MOST_INTERVALS)
-        if not by.scope.covers(
-            "keep_accounts", [(region.key, region.key_hi) for region in found] or [(0, SCHEME_WIDTH - 1)]
-        ):
-            raise Forbidden("account.beyond_scope")
-        keys = [region.key for region in found]
-        added = await connection.execute(_ADD, {"login": login, "name": name, "password_hash": password_hash})
-        account_id = added.scalar_one_or_none()
-        if account_id is None:
-            raise Conflict("account.login_taken", login=login)
-        for key in keys or [None]:
-            await connection.execute(_GIVE_ROLE, {"account_id": account_id, "role": role, "region_key": key})
-    return int(account_id)
+        account = await write_new(connection, Card(login, name), password_hash)
+        await give(connection, by, account, gifts)
+    return account.id
+
+
+async def write_new(connection: AsyncConnection, card: Card, password_hash: str | None = None) -> Standing:
+    """A new account without roles. Raises Conflict where its log-in name or staff number is somebody else's."""
+    added = await connection.execute(_ADD, {**asdict(card), "password_hash": password_hash})
+    account_id = added.scalar_one_or_none()
+    if account_id is None:
+        raise Conflict("account.taken", login=card.login, staff_number=card.staff_number or "-")
+    return Standing(int(account_id), card.login, card.name, staff_number=card.staff_number)
 
 
 async def set_password(context: Context, login: str, password: str) -> None:
@@ -151,14 +158,6 @@ async def account_of(connection: AsyncConnection, login: str) -> Row[Any]:
     if account is None:
         raise NotFound("account.unknown", login=login)
     return account
-
-
-async def region_of(connection: AsyncConnection, scheme: str, code: str) -> Row[Any]:
-    """The region of a code. Raises NotFound."""
-    region = (await connection.execute(_REGION, {"scheme": scheme, "code": code})).one_or_none()
-    if region is None:
-        raise NotFound("region.unknown", scheme=scheme, code=code)
-    return region
 
 
 async def _by_login(context: Context, login: str) -> Row[Any] | None:

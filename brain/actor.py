@@ -11,7 +11,7 @@ from data.dictionaries.rights import Right, rights
 from data.engine import HOME, MOST_INTERVALS, SYSTEM, Intervals, Origin, Scope, Via
 from data.errors import Forbidden, Words
 
-__all__ = ["SYSTEM_ACTOR", "Actor", "HeldRole", "Origin", "Via", "actor_of", "merge_intervals"]
+__all__ = ["SYSTEM_ACTOR", "Actor", "HeldRole", "Origin", "Via", "actor_of", "merge_intervals", "rights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,14 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at the product as another account: their own account, and as whom they act when they end it."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """One account for the length of a request."""
 
@@ -55,6 +63,8 @@ class Actor:
     proof: Proof | None = None
     asleep: tuple[str, ...] = ()
     """Roles that the account has and that do not count until it has a second factor."""
+    viewer: Viewer | None = None
+    """Who really sits there, where it is not this account: then nothing is written."""
 
     @property
     def rights(self) -> list[str]:

@@ -8,11 +8,18 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from brain.actor import Actor, HeldRole, Proof, actor_of
+from brain.actor import Actor, HeldRole, Proof, Viewer, actor_of
 from brain.context import Context
+from data.dictionaries.rights import rights
+from data.engine import HOME
 from data.queries import query
 
 _ROLES = query("accounts", "roles")
+_BY_ID = query("accounts", "by_id")
+
+VIEW_AS = "view_as"
+UNSEEN = frozenset({"reveal_personal", VIEW_AS})
+"""Rights that nobody has while they look as somebody else."""
 
 
 async def identity(
@@ -41,3 +48,17 @@ async def identity(
     awake = tuple(role for role in held if role.role not in asleep)
     actor = actor_of(account.id, account.login, account.name, awake)
     return replace(actor, proof=proof, asleep=tuple(sorted({role.role for role in held} & asleep)))
+
+
+async def seen_as(connection: AsyncConnection, context: Context, own: Actor, account_id: int) -> Actor:
+    """The actor of another account as `own` may look at the product: what both reach, without a write.
+
+    Outside the regions in which `own` may view as others there is nothing. Raises Forbidden as `actor_of`.
+    """
+    assert own.account_id is not None
+    account = (await connection.execute(_BY_ID, {"id": account_id})).one()
+    other = await identity(connection, context, account, own.proof)
+    if account.disabled_at is not None:
+        other = replace(other, roles=(), scope=replace(other.scope, rights={}, roles=""))
+    seen = other.limited({*rights(), HOME} - UNSEEN, own.scope.of(VIEW_AS))
+    return replace(seen, scope=replace(seen.scope, is_read_only=True), viewer=Viewer(own.account_id, own.name))

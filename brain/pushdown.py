@@ -168,13 +168,13 @@ async def history(context: Context, actor: Actor, pushdown_id: int) -> Sequence[
 
 
 async def received(context: Context, actor: Actor) -> Sequence[RowMapping]:
-    """What the actor was given, newest first; from now on it counts as received."""
+    """What the actor was given, newest first; from now on it counts as received, unless somebody else looks."""
     pairs = [(role, name) for name, data_set in data_sets().items() for role in rights()[data_set.right].roles]
     bound = {"roles": [role for role, _ in pairs], "sees": [data_set for _, data_set in pairs]}
     async with scoped_transaction(context.engine, actor.scope) as connection:
         rows = (await connection.execute(_RECEIVED, bound)).mappings().all()
         fresh = [row["id"] for row in rows if row["received_at"] is None]
-        if fresh:
+        if fresh and actor.viewer is None:
             await connection.execute(_RECEIVE, {"ids": fresh, "name": actor.name})
     return rows
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from brain.actor import Actor, Proof
 from brain.context import Context
-from brain.identities import identity
+from brain.identities import identity, seen_as
 from brain.proofs import limits
 from data.engine import SYSTEM, scoped_transaction
 from data.errors import NotFound, Unauthenticated
@@ -55,7 +55,19 @@ async def start(context: Context, account_id: int, *, address: str | None, user_
 
 
 async def actor(context: Context, token: str) -> Actor:
-    """Who the session's account is today. Raises Unauthenticated for what is no session or is over."""
+    """Who asks by this session: its account, or the one as which it looks. Raises Unauthenticated as `own_actor`."""
+    own, viewed_id = await own_actor(context, token)
+    if viewed_id is None:
+        return own
+    async with scoped_transaction(context.engine, SYSTEM) as connection:
+        return await seen_as(connection, context, own, viewed_id)
+
+
+async def own_actor(context: Context, token: str) -> tuple[Actor, int | None]:
+    """Who the session's account is today, and the id of the account as which it looks.
+
+    Raises Unauthenticated for what is no session or is over.
+    """
     now = context.clock()
     async with scoped_transaction(context.engine, SYSTEM) as connection:
         row = (await connection.execute(_BY_TOKEN, {"token_hash": token_hash(token)})).one_or_none()
@@ -64,7 +76,8 @@ async def actor(context: Context, token: str) -> Actor:
             if why is None and row.disabled_at is None:
                 if row.last_seen_at <= now - SEEN_EVERY:
                     await connection.execute(_SEEN, {"id": row.session_id, "now": now})
-                return await identity(connection, context, row, Proof("session", row.session_id))
+                own = await identity(connection, context, row, Proof("session", row.session_id))
+                return own, row.viewed_id
             # Written down, so that longer limits later on do not wake it.
             await connection.execute(_END, {"id": row.session_id, "now": now, "why": why or "disabled"})
     raise Unauthenticated("account.not_signed_in")

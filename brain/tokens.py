@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from brain.accounts import account_of, region_of
+from brain.account_rules import region_of
+from brain.accounts import account_of
 from brain.actor import Actor, Proof, merge_intervals
 from brain.context import Context
 from brain.identities import identity

@@ -60,6 +60,8 @@ class Scope:
     rights: Mapping[str, Intervals]
     roles: str = ""
     origin: Origin = _AT_THE_SERVER
+    is_read_only: bool = False
+    """The database itself then refuses to write anything."""
 
     def __post_init__(self) -> None:
         most = max(map(len, self.rights.values()), default=0)
@@ -107,6 +109,8 @@ def settings_of(scope: Scope) -> dict[str, str]:
         "citybrain.via": scope.origin.via,
         "citybrain.address": scope.origin.address or "",
     }
+    if scope.is_read_only:
+        settings["transaction_read_only"] = "on"
     for right, intervals in scope.rights.items():
         if not intervals:
             continue

@@ -15,10 +15,12 @@ from brain.settings import Settings
 from web import console, errors
 from web.api import (
     account,
+    accounts,
     audit,
     categories,
     city,
     incidents,
+    invitations,
     live,
     pushdown,
     records,
@@ -65,6 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         session,
         sessions,
         account,
+        accounts,
+        invitations,
         city,
         categories,
         regions,

@@ -13,6 +13,8 @@ from brain.errors import BadInput, Forbidden, Language, Where
 from web.errors import language_of
 
 COOKIE = "citybrain_session"
+SAFE = ("GET", "HEAD")
+"""All that is allowed to who looks at the product as somebody else."""
 
 
 def get_context(request: Request) -> Context:
@@ -34,6 +36,8 @@ async def get_actor(request: Request, context: Ctx) -> Actor:
     if kind.lower() == "bearer":
         return (await tokens.actor(context, token.strip())).coming_from(origin_of(request, "token"))
     actor = await sessions.actor(context, request.cookies.get(COOKIE, ""))
+    if actor.viewer is not None and request.method not in SAFE:
+        raise Forbidden("view.read_only")
     return actor.coming_from(origin_of(request, "session"))
 
 

@@ -39,11 +39,13 @@ from account a join account_role s on s.account_id = a.id left join region r on 
 group by a.login;
 
 -- name: add — a new account
-insert into account (login, name, password_hash, created_by) values (:login, :name, :password_hash, actor_id())
-on conflict (login) do nothing returning id;
+insert into account (login, name, password_hash, staff_number, organisation, phone, created_by)
+values (:login, :name, :password_hash, :staff_number, :organisation, :phone, actor_id())
+on conflict do nothing returning id;
 
 -- name: give_role — a role in a region; no region: in the whole main scheme
-insert into account_role (account_id, role, region_key, given_by) values (:account_id, :role, :region_key, actor_id());
+insert into account_role (account_id, role, region_key, valid_from, valid_to, given_by)
+values (:account_id, :role, :region_key, coalesce(cast(:valid_from as timestamptz), now()), :valid_to, actor_id());
 
 -- name: set_password — a new password for an account
 update account set password_hash = :password_hash where login = :login;

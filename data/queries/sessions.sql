@@ -3,7 +3,7 @@ insert into session (account_id, token_hash, created_at, last_seen_at, address, 
 values (:account_id, :token_hash, :now, :now, :address, :user_agent);
 
 -- name: by_token — a session that has not been ended, and its account
-select s.id as session_id, s.created_at, s.last_seen_at, a.id, a.login, a.name, a.disabled_at,
+select s.id as session_id, s.created_at, s.last_seen_at, s.viewed_id, a.id, a.login, a.name, a.disabled_at,
        exists (select from second_factor f where f.account_id = a.id and f.confirmed_at is not null
                and f.ended_at is null) as has_factor
 from session s join account a on a.id = s.account_id
@@ -27,6 +27,9 @@ update session set ended_at = :now, ended_why = :why where id = :id and ended_at
 -- name: end_all — an account's sessions but for one (0: none excepted)
 update session set ended_at = :now, ended_why = :why
 where account_id = :account_id and id <> :kept and ended_at is null;
+
+-- name: view — look as another account from now on, or as oneself again
+update session set viewed_id = :viewed_id where id = :id and ended_at is null returning id;
 
 -- name: ended_among — which of these sessions and tokens may not be used any more
 select 'session' as kind, s.id from session s join account a on a.id = s.account_id

@@ -18,6 +18,27 @@ create or replace function actor_may_everywhere(held text) returns boolean
     language sql stable parallel safe
     return coalesce(int8range(0, 281474976710655, '[]') <@ held_in(held), false);
 
+-- Whether all that an account is, today or later, lies where accounts are kept (`held`): who keeps a part of somebody does not
+-- keep them. Asked with the eyes of who sees every role, since the asker's own policies would hide just those that matter.
+create or replace function keeps_account(of_account bigint, held int8multirange) returns boolean
+    language plpgsql stable as
+$$
+declare
+    asked text := coalesce(current_setting('citybrain.may.keep_accounts', true), '');
+    kept boolean;
+begin
+    perform set_config('citybrain.may.keep_accounts', '{[0,9223372036854775807)}', true);
+    select held is not null and not exists (
+        select from account_role r
+        where r.account_id = of_account and (r.valid_to is null or r.valid_to > now())
+            and not case when r.region_key is null then int8range(0, 281474976710655, '[]') <@ held
+                         else r.region_key <@ held end
+    ) into kept;
+    perform set_config('citybrain.may.keep_accounts', asked, true);
+    return kept;
+end
+$$;
+
 -- After bulk writes: without fresh statistics the planner picks loops over a hundred thousand regions. Only the
 -- owner may analyze its tables, so the function runs as the owner and takes no argument.
 create or replace function refresh_statistics() returns void

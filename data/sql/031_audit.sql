@@ -106,7 +106,8 @@ $$;
 create or replace trigger account_is_audited
     after insert or update or delete on account
     for each row execute function audit_account(
-        'add_account', 'change_account', 'id', 'id', 'login', 'name', 'created_at', 'created_by', 'disabled_at');
+        'add_account', 'change_account', 'id', 'id', 'login', 'name', 'staff_number', 'organisation',
+        'created_at', 'created_by', 'disabled_at');
 
 create or replace trigger account_role_is_audited
     after insert or update or delete on account_role

@@ -115,7 +115,8 @@ end
 $$;
 
 -- Accounts: each sees itself; who keeps accounts sees and gives what lies within their own regions, and what they have
--- made; who pushes data down sees whom it reaches; the system signs people in.
+-- made; who pushes data down sees whom it reaches; the system signs people in. They change those alone who lie wholly
+-- within, and nobody changes themselves.
 alter table account enable row level security;
 alter table account force row level security;
 create policy see on account for select using (
@@ -126,7 +127,7 @@ create policy see on account for select using (
 );
 create policy add on account for insert with check (actor_may('keep_accounts'));
 create policy change on account for update
-    using (actor_may('keep_accounts')) with check (actor_may('keep_accounts'));
+    using (id is distinct from actor_id() and keeps_account(id, held_in('keep_accounts')));
 
 alter table account_role enable row level security;
 alter table account_role force row level security;
@@ -135,10 +136,12 @@ create policy see on account_role for select using (
     or region_key <@ (select held_in('push_data'))
 );
 create policy give on account_role for insert with check (
-    actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+    account_id is distinct from actor_id()
+    and (actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts')))
 );
 create policy change on account_role for update using (
-    actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts'))
+    account_id is distinct from actor_id()
+    and (actor_may_everywhere('keep_accounts') or region_key <@ (select held_in('keep_accounts')))
 );
 
 -- The audit log: everybody writes as themselves; what was done in a region is read by who may read it there, what was done
@@ -155,7 +158,8 @@ alter table audit_seal enable row level security;
 alter table audit_seal force row level security;
 create policy see on audit_seal for select using (actor_may('see_audit'));
 create policy add on audit_seal for insert with check (actor_may('keep_city'));
--- Sessions and tokens: their account's, and of those who keep it. Second factors and failures are the installation's alone,
+-- Sessions and tokens: their account's, and of those who keep it. Second factors, invitations and failures are the
+-- installation's alone,
 -- which asks on behalf of whoever signs in.
 do $$
 declare
@@ -170,9 +174,9 @@ begin
         execute format('create policy add on %I for insert with check (actor_may(''keep_city''))', kept);
         execute format(
             'create policy change on %I for update '
-            'using (account_id = actor_id() or actor_may(''keep_accounts'')) with check (true)', kept);
+            'using (account_id = actor_id() or keeps_account(account_id, held_in(''keep_accounts''))) with check (true)', kept);
     end loop;
-    foreach kept in array array['second_factor', 'recovery_code', 'sign_in_failure'] loop
+    foreach kept in array array['second_factor', 'recovery_code', 'sign_in_failure', 'invitation'] loop
         execute format('alter table %I enable row level security', kept);
         execute format('alter table %I force row level security', kept);
         execute format('create policy see on %I for select using (actor_may(''keep_city''))', kept);

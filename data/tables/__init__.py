@@ -11,7 +11,7 @@ from data.tables.pushdown import HomeTier, Pushdown, PushdownReceipt
 from data.tables.records import ClosedField, Correction, PersonalField
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
 from data.tables.resources import Asset, Department, Unit
-from data.tables.sessions import ApiToken, RecoveryCode, SecondFactor, Session, SignInFailure
+from data.tables.sessions import ApiToken, Invitation, RecoveryCode, SecondFactor, Session, SignInFailure
 
 __all__ = [
     "Account",
@@ -36,6 +36,7 @@ __all__ = [
     "Incident",
     "IncidentEvent",
     "IncidentPlacement",
+    "Invitation",
     "Land",
     "Lineage",
     "Origin",

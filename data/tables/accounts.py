@@ -16,10 +16,11 @@ class Account(Base):
     id: Mapped[Serial]
     login: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[str]
-    staff_number: Mapped[str | None]
+    staff_number: Mapped[str | None] = mapped_column(unique=True)
     organisation: Mapped[str | None]
     phone: Mapped[str | None]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
+    """None until the person has set a password, by an invitation."""
     created_at: Mapped[Now]
     created_by: Mapped[int | None] = mapped_column(BigInteger)
     disabled_at: Mapped[Moment | None]

@@ -1,4 +1,4 @@
-"""How an account comes in: its sessions, its tokens for connectors, its second factor, and attempts that failed."""
+"""How an account comes in: invitations, sessions, tokens for connectors, second factors, and attempts that failed."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ class Session(Base):
     user_agent: Mapped[str | None]
     ended_at: Mapped[Moment | None]
     ended_why: Mapped[Code | None]
+    viewed_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("account.id"))
+    """The account as which an administrator looks at the product, for now."""
+
+
+class Invitation(Base):
+    """A link by which a person sets their own password, once; ended by being used, or by the next one."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[Serial]
+    account_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("account.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Moment]
+    created_by: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
 
 
 class ApiToken(Base):

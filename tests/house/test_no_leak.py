@@ -62,6 +62,8 @@ BY_DATA_SET = tuple(
 )
 OPENING = {"data_set": "enterprises", "tier": "community", "region": EAST, "purpose": "x"}
 
+ACCOUNT = ({"account_id": "{account}", "role_id": "1"},)
+
 VERDICTS = {
     # borders, names, codes, dictionaries, the ground: open to every account
     "GET /api/city": Verdict("open"),
@@ -83,12 +85,33 @@ VERDICTS = {
     "POST /api/account/second-factor": Verdict("own"),
     "POST /api/account/second-factor/confirm": Verdict("own"),
     "POST /api/account/second-factor/end": Verdict("own"),
+    "POST /api/session/view": Verdict("deed", says={"account": "{account}"}),
+    "DELETE /api/session/view": Verdict("own"),
+    "POST /api/invitation": Verdict("own"),
+    "POST /api/invitation/acceptance": Verdict("own"),
     "GET /api/account/tokens": Verdict("own"),
     "POST /api/account/tokens": Verdict("own"),
     # somebody's who is kept by the administrators of their region
     "GET /api/sessions": Verdict("scoped", ({"login": NEIGHBOUR},)),
     "DELETE /api/sessions/{session_id}": Verdict("deed", ({"session_id": "{session}"},)),
     "DELETE /api/account/tokens/{token_id}": Verdict("deed", ({"token_id": "{token}"},)),
+    "GET /api/rights": Verdict("open"),
+    "GET /api/accounts": Verdict("scoped", ({}, {"search": MARK})),
+    "GET /api/accounts/{account_id}": Verdict("scoped", ACCOUNT),
+    "POST /api/accounts": Verdict(
+        "deed", says={"login": "leak", "name": "x", "roles": [{"role": "staff", "code": EAST}]}
+    ),
+    "PUT /api/accounts/{account_id}": Verdict("deed", ACCOUNT, {"name": "x"}),
+    "POST /api/accounts/{account_id}/roles": Verdict("deed", ACCOUNT, {"role": "staff", "code": EAST}),
+    **{
+        f"POST /api/accounts/{{account_id}}/{deed}": Verdict("deed", ACCOUNT)
+        for deed in ("disabling", "enabling", "invitation")
+    },
+    **{
+        f"DELETE /api/accounts/{{account_id}}/{what}": Verdict("deed", ACCOUNT)
+        for what in ("roles/{role_id}", "sessions", "second-factor")
+    },
+    "POST /api/accounts/import": Verdict("file"),
     # what lies in regions
     "GET /api/regions/{scheme}/{code}": Verdict("scoped", ({"code": EAST}, {"code": "44"}), marked=False),
     "GET /api/regions/{scheme}/{code}/figures": Verdict("scoped", ({"code": EAST}, {"code": "44"})),
@@ -156,7 +179,7 @@ class World:
             become(owner, SYSTEM)
             return [
                 owner.execute(f"select md5(string_agg(t::text, '' order by t::text)) from {table} t").fetchone()
-                for table in SCOPED
+                for table in (*SCOPED, "account", "account_role", "invitation")
             ]
 
 
@@ -215,6 +238,7 @@ async def _fill(context: Any) -> Ids:
     account = await person(context, "staff", EAST)
     await sessions.start(context, account.account_id or 0, address=None, user_agent=MARK)
     await tokens.add(context, SYSTEM_ACTOR, NEIGHBOUR, name=MARK, rights=["see_incidents"], regions=[], days=9)
+    ids["account"] = account.account_id
     ids["session"] = (await sessions.list_sessions(context, SYSTEM_ACTOR, NEIGHBOUR))[0].id
     ids["token"] = (await tokens.list_tokens(context, SYSTEM_ACTOR, NEIGHBOUR))[0].id
     return ids
@@ -227,6 +251,7 @@ def _mark(owner: psycopg.Connection) -> None:
     for table in ("person", "enterprise", "asset", "unit"):
         owner.execute(f"update {table} set name = %s || name where {east}", [MARK])
     owner.execute(f"update closed_field set value = %s || value where {east}", [MARK])
+    owner.execute("update account set organisation = %s where login = %s", [MARK, NEIGHBOUR])
     owner.execute(f"update personal_field set value = %s || value where {east}", [MARK])
 
 
@@ -261,7 +286,8 @@ def requests_of(route: str, ids: Ids) -> Iterator[tuple[str, str, dict[str, str]
         filled = {name: value.format(**ids) for name, value in {"scheme": "main", **asked}.items()}
         names = set(re.findall(r"{(\w+)}", path))
         query = {name: value for name, value in filled.items() if name not in names and name != "scheme"}
-        yield method, path.format(**filled), query, verdict.says
+        says = verdict.says and json.loads(json.dumps(verdict.says).replace("{account}", str(ids["account"])))
+        yield method, path.format(**filled), query, says
 
 
 def test_every_route_has_a_verdict(world: World) -> None:

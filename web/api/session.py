@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 
-from brain import accounts, sessions
+from brain import accounts, sessions, viewing
 from brain.actor import Actor
 from brain.errors import Unauthenticated
-from web.deps import COOKIE, Ctx, SignedIn, get_actor, origin_of
-from web.schemas.session import Account, Credentials, HeldRole, Session
+from web.deps import COOKIE, Ctx, InPerson, SignedIn, get_actor, origin_of
+from web.schemas.session import Account, Credentials, HeldRole, Session, Viewed
 
 router = APIRouter(tags=["session"])
 
@@ -53,9 +53,22 @@ async def current_session(actor: SignedIn) -> Session:
 async def sign_out(request: Request, context: Ctx, response: Response) -> None:
     """Signs out: the session ends, wherever its cookie may have got to."""
     with suppress(Unauthenticated):
+        await viewing.end(context, request.cookies.get(COOKIE, ""), origin_of(request, "session"))
         await accounts.sign_out(context, await get_actor(request, context))
     await sessions.sign_out(context, request.cookies.get(COOKIE, ""))
     response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+
+
+@router.post("/session/view", status_code=204)
+async def begin_view(given: Viewed, context: Ctx, actor: InPerson) -> None:
+    """From now on this session sees what another account sees, and writes nothing."""
+    await viewing.begin(context, actor, given.account)
+
+
+@router.delete("/session/view", status_code=204)
+async def end_view(request: Request, context: Ctx) -> None:
+    """The session is its own account's again."""
+    await viewing.end(context, request.cookies.get(COOKIE, ""), origin_of(request, "session"))
 
 
 def _session(actor: Actor) -> Session:
@@ -64,4 +77,5 @@ def _session(actor: Actor) -> Session:
         roles=[HeldRole.model_validate(role) for role in actor.roles],
         rights=actor.rights,
         asleep=list(actor.asleep),
+        viewer=actor.viewer.name if actor.viewer else None,
     )

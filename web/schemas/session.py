@@ -37,10 +37,18 @@ class HeldRole(Answer):
 class Session(Answer):
     """Who is signed in, what they are where, and what they may do somewhere.
 
-    `asleep` names roles that the account has and that do not count until it has a second factor.
+    `asleep` names roles that the account has and that do not count until it has a second factor. `viewer` names
+    who really sits there, where they look at the product as this account.
     """
 
     account: Account
     roles: list[HeldRole]
     rights: list[str]
     asleep: list[str]
+    viewer: str | None
+
+
+class Viewed(BaseModel):
+    """As whom to look at the product: an account by its id."""
+
+    account: int

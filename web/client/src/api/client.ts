@@ -43,6 +43,11 @@ export function post<T>(path: string, body?: unknown): Promise<T> {
   return request<T>('POST', path, { body })
 }
 
+/** A file as it is, whatever its encoding. */
+export function postFile<T>(path: string, query: Query, file: Blob): Promise<T> {
+  return request<T>('POST', path, { query, body: file })
+}
+
 export function put(path: string, body: unknown): Promise<void> {
   return request<void>('PUT', path, { body })
 }
@@ -72,14 +77,14 @@ async function send(method: string, path: string, { query = {}, body, signal }: 
     Accept: 'application/json',
     'Accept-Language': document.documentElement.lang,
   }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'text/csv' : 'application/json'
   let response: Response
   try {
     response = await fetch(`/api${path}${asQuery(query)}`, {
       method,
       headers,
       credentials: 'same-origin',
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       signal,
     })
   } catch (reason) {

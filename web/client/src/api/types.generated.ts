@@ -35,6 +35,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session/view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin View
+         * @description From now on this session sees what another account sees, and writes nothing.
+         */
+        post: operations["begin_view"];
+        /**
+         * End View
+         * @description The session is its own account's again.
+         */
+        delete: operations["end_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -234,6 +258,274 @@ export interface paths {
          * @description Ends a token at once.
          */
         delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rights
+         * @description Who may do what: every right with the roles that have it.
+         */
+        get: operations["list_rights"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accounts
+         * @description Accounts with a role in one's own regions, by log-in name.
+         */
+        get: operations["list_accounts"];
+        put?: never;
+        /**
+         * Add Account
+         * @description A person without a password yet; the answer holds the invitation by which they set it.
+         */
+        post: operations["add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Accounts
+         * @description Accounts from a CSV file, sent as it is: looked at, or taken in as a whole with `commit`.
+         */
+        post: operations["import_accounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Account
+         * @description One account, with the roles it once had.
+         */
+        get: operations["read_account"];
+        /**
+         * Change Account
+         * @description Name, staff number, organisation, phone.
+         */
+        put: operations["change_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/disabling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Account
+         * @description Nobody signs in with it any more, and its sessions end.
+         */
+        post: operations["disable_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/enabling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable Account
+         * @description It counts again.
+         */
+        post: operations["enable_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Another invitation, in place of those before it: also for a forgotten password.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Role
+         * @description A role in a region of one's own.
+         */
+        post: operations["give_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/roles/{role_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Role
+         * @description Takes a role away: it ends now, and stays written.
+         */
+        delete: operations["end_role"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Account Sessions
+         * @description Ends all of its sessions.
+         */
+        delete: operations["end_account_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/accounts/{account_id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Account Factor
+         * @description Turns a second factor off that was lost.
+         */
+        delete: operations["end_account_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Invitation
+         * @description Whom it is for; a used or expired one says so.
+         */
+        post: operations["read_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitation/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Invitation
+         * @description Sets the password; the invitation is spent.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -916,6 +1208,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Acceptance
+         * @description The person's own password.
+         */
+        Acceptance: {
+            /** Token */
+            token: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * Accepted
+         * @description The log-in name to sign in with.
+         */
+        Accepted: {
+            /** Login */
+            login: string;
+        };
+        /**
          * Account
          * @description The signed-in account.
          */
@@ -926,6 +1236,30 @@ export interface components {
             login: string;
             /** Name */
             name: string;
+        };
+        /**
+         * AccountFacts
+         * @description What an account is called.
+         */
+        AccountFacts: {
+            /** Name */
+            name: string;
+            /** Staff Number */
+            staff_number?: string | null;
+            /** Organisation */
+            organisation?: string | null;
+            /** Phone */
+            phone?: string | null;
+        };
+        /**
+         * AccountPage
+         * @description Accounts by log-in name; `next` is the cursor of the next page.
+         */
+        AccountPage: {
+            /** Items */
+            items: components["schemas"]["KeptAccount"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * AuditExport
@@ -1354,6 +1688,36 @@ export interface components {
             tier: string | null;
         };
         /**
+         * ImportFault
+         * @description What is wrong with a row; the line and field of the file.
+         */
+        ImportFault: {
+            /** Line */
+            line: number | null;
+            /** Field */
+            field: string | null;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Imported
+         * @description What a file brings, or would bring; nothing is written where there are faults or no commit was asked for.
+         */
+        Imported: {
+            /** Rows */
+            rows: number;
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Roles */
+            roles: number;
+            /** Faults */
+            faults: components["schemas"]["ImportFault"][];
+            /** Links */
+            links: components["schemas"]["Link"][];
+        };
+        /**
          * Incident
          * @description Everything known of one incident.
          */
@@ -1566,6 +1930,93 @@ export interface components {
             region: components["schemas"]["SchemeRegionRef"];
         };
         /**
+         * Invitation
+         * @description Whom an invitation is for.
+         */
+        Invitation: {
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * InvitationToken
+         * @description What a link ends with.
+         */
+        InvitationToken: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * Invited
+         * @description The token of an invitation, shown this once: the page /invitation/TOKEN.
+         */
+        Invited: {
+            /** Account */
+            account: string;
+            /** Token */
+            token: string;
+        };
+        /**
+         * KeptAccount
+         * @description An account as its administrator sees it.
+         *
+         *     `roles` are those in the asker's own regions; `is_kept` says that there are no others, so the asker may change it.
+         *     `invited_until` is null where no invitation is open.
+         */
+        KeptAccount: {
+            /** Id */
+            id: string;
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            /** Staff Number */
+            staff_number: string | null;
+            /** Organisation */
+            organisation: string | null;
+            /** Phone */
+            phone: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Disabled At */
+            disabled_at: string | null;
+            /** Last Sign In */
+            last_sign_in: string | null;
+            /** Roles */
+            roles: components["schemas"]["RoleHeld"][];
+            /** Has Password */
+            has_password: boolean;
+            /** Has Factor */
+            has_factor: boolean;
+            /** Invited Until */
+            invited_until: string | null;
+            /** Is Kept */
+            is_kept: boolean;
+            /** Is Viewable */
+            is_viewable: boolean;
+        };
+        /**
+         * Link
+         * @description Whom an invitation is for; its token is shown this once.
+         */
+        Link: {
+            /** Login */
+            login: string;
+            /** Name */
+            name: string;
+            /** Token */
+            token: string;
+        };
+        /**
          * Made
          * @description The id of something new.
          */
@@ -1584,6 +2035,24 @@ export interface components {
             en: string;
         };
         /**
+         * NewAccount
+         * @description A person who will set their own password.
+         */
+        NewAccount: {
+            /** Name */
+            name: string;
+            /** Staff Number */
+            staff_number?: string | null;
+            /** Organisation */
+            organisation?: string | null;
+            /** Phone */
+            phone?: string | null;
+            /** Login */
+            login: string;
+            /** Roles */
+            roles: components["schemas"]["NewRole"][];
+        };
+        /**
          * NewPassword
          * @description The password there is, and the one to be.
          */
@@ -1592,6 +2061,28 @@ export interface components {
             old: string;
             /** Password */
             password: string;
+        };
+        /**
+         * NewRole
+         * @description A role in a region, from when to when; without a code in the whole city.
+         */
+        NewRole: {
+            /** Role */
+            role: string;
+            /**
+             * Scheme
+             * @default main
+             */
+            scheme: string;
+            /**
+             * Code
+             * @default
+             */
+            code: string;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
         };
         /**
          * NewToken
@@ -2136,6 +2627,46 @@ export interface components {
             value: string;
         };
         /**
+         * RightOfRoles
+         * @description A right, and the roles that have it.
+         */
+        RightOfRoles: {
+            /** Right */
+            right: string;
+            name: components["schemas"]["Names"];
+            /** Roles */
+            roles: string[];
+        };
+        /**
+         * RoleHeld
+         * @description A role in a region of the main scheme or a department's; code "" is the whole city.
+         */
+        RoleHeld: {
+            /** Id */
+            id: string;
+            /** Role */
+            role: string;
+            /** Scheme */
+            scheme: string;
+            /** Code */
+            code: string;
+            /** Name */
+            name: string | null;
+            /** Tier */
+            tier: string | null;
+            /**
+             * Valid From
+             * Format: date-time
+             */
+            valid_from: string;
+            /** Valid To */
+            valid_to: string | null;
+            /** Given By */
+            given_by: string | null;
+            /** Is Over */
+            is_over: boolean;
+        };
+        /**
          * Scheme
          * @description One way of cutting the city.
          */
@@ -2174,7 +2705,8 @@ export interface components {
          * Session
          * @description Who is signed in, what they are where, and what they may do somewhere.
          *
-         *     `asleep` names roles that the account has and that do not count until it has a second factor.
+         *     `asleep` names roles that the account has and that do not count until it has a second factor. `viewer` names
+         *     who really sits there, where they look at the product as this account.
          */
         Session: {
             account: components["schemas"]["Account"];
@@ -2184,6 +2716,8 @@ export interface components {
             rights: string[];
             /** Asleep */
             asleep: string[];
+            /** Viewer */
+            viewer: string | null;
         };
         /**
          * SessionSummary
@@ -2306,6 +2840,14 @@ export interface components {
             changed: string[];
         };
         /**
+         * Viewed
+         * @description As whom to look at the product: an account by its id.
+         */
+        Viewed: {
+            /** Account */
+            account: number;
+        };
+        /**
          * Wish
          * @description A correction: what it was when it was looked at, what it should be, and why.
          */
@@ -2393,6 +2935,66 @@ export interface operations {
         };
     };
     sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Viewed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_view: {
         parameters: {
             query?: never;
             header?: never;
@@ -2753,6 +3355,487 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RightOfRoles"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_accounts: {
+        parameters: {
+            query?: {
+                search?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_accounts: {
+        parameters: {
+            query?: {
+                commit?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptAccount"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountFacts"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enable_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invited"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRole"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+                role_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_account_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_account_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
             };
             /** @description Unprocessable Entity */
             422: {

@@ -1,10 +1,12 @@
 import { account } from './account.en'
 import { data } from './data.en'
+import { keeping } from './keeping.en'
 import type { zh } from './zh'
 
 export const en: Record<keyof typeof zh, string> = {
   ...account,
   ...data,
+  ...keeping,
   'app.name': 'City Brain',
   'app.tagline': 'One map for grid governance',
   'page.map': 'One map',

@@ -1,9 +1,11 @@
 import { account } from './account.zh'
 import { data } from './data.zh'
+import { keeping } from './keeping.zh'
 
 export const zh = {
   ...account,
   ...data,
+  ...keeping,
   'app.name': '城市大脑',
   'app.tagline': '网格化治理一张图',
   'page.map': '一张图',
