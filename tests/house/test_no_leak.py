@@ -149,7 +149,7 @@ class World:
 
 SCOPED = (
     "incident", "incident_event", "incident_placement", "building_people", "household", "person", "enterprise", "asset",
-    "unit", "closed_field", "correction", "pushdown",
+    "unit", "closed_field", "correction", "pushdown", "register_entry",
 )  # fmt: skip
 """Tables whose rows lie in regions, but the one that only a function reads."""
 
