@@ -96,7 +96,11 @@ class RegisterFile:
     def _named(self, fault: CityError) -> CityError:
         """The same fault, with the file's name in place of where it lies on this machine."""
         where = Where(self.path.name, fault.where.line, fault.where.field, fault.where.feature)
-        return type(fault)(fault.key, where=where, causes=fault.causes, **fault.values)
+        values = {
+            name: value.replace(str(self.path), self.path.name) if isinstance(value, str) else value
+            for name, value in fault.values.items()
+        }
+        return type(fault)(fault.key, where=where, causes=fault.causes, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from brain import audit
 from brain.actor import Actor
 from brain.context import Context
 from brain.placements import CityIndex
-from brain.register_files import Entry, OpenRegister, RegisterFile
+from brain.register_files import CRS, PLACE, Entry, OpenRegister, RegisterFile
 from brain.register_places import find_places
 from brain.register_rows import retire, write
 from data.dictionaries.registers import Register, registers
@@ -24,11 +24,16 @@ from data.errors import BadInput, CityError, Language, Where, Words, message
 from data.queries import query
 from data.rejects import Refuse, rejects_file
 
-__all__ = ["Outcome", "Plan", "RegisterFile", "bring", "known_registers"]
+__all__ = ["REGISTERS", "Outcome", "Plan", "RegisterFile", "bring", "known_registers"]
 
 _IN_FORCE = query("registers", "in_force")
 _NOTE_GROUND = query("registers", "note_ground")
 _CODES = query("categories", "codes")
+
+REGISTERS = tuple(registers())
+"""The names of every register."""
+
+LACKS = {CRS: "register.lacks.crs", PLACE: "register.lacks.place"}
 
 COMPONENTS = "gbt47678.5-2026-components"
 CHUNK = 5_000
@@ -76,14 +81,10 @@ def known_registers(actor: Actor) -> list[Register]:
 
 def missing_fault(file: RegisterFile, plan: Plan) -> BadInput:
     """The fault of a file of which not enough is said."""
-    fields = file.known.fields
-    words = {
-        name: Words(fields[name].name_zh, fields[name].name_en)
-        if name in fields
-        else Words(message(f"register.lacks.{name}", "zh"), message(f"register.lacks.{name}", "en"))
-        for name in plan.missing
-    }
-    said = Words("、".join(one.zh for one in words.values()), ", ".join(one.en for one in words.values()))
+    words = {name: Words(one.name_zh, one.name_en) for name, one in file.known.fields.items()}
+    words |= {name: Words(message(key, "zh"), message(key, "en")) for name, key in LACKS.items()}
+    lacking = [words[name] for name in plan.missing]
+    said = Words("、".join(one.zh for one in lacking), ", ".join(one.en for one in lacking))
     return BadInput("register.missing", where=Where(file.path.name), missing=said)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from openpyxl import Workbook
 
-from brain.actor import Actor
+from brain.actor import SYSTEM_ACTOR, Actor
 from brain.context import Context
 from brain.registers import Outcome, RegisterFile, bring
 from data.engine import SYSTEM
@@ -34,7 +34,13 @@ def building(key: str, column: float, row: float, address: str = "和兴路5号"
 def firm(key: str, column: float, row: float, **said: str) -> list[Any]:
     """A row of FIRMS at a place of the small city's lattice."""
     x, y = at(column, row)
-    given = {"企业名称": "和兴餐饮", "行业": "餐饮业", "联系电话": "13800001234", "从业人数": "7", "成立日期": "2020-02-02"}
+    given = {
+        "企业名称": "和兴餐饮",
+        "行业": "餐饮业",
+        "联系电话": "13800001234",
+        "从业人数": "7",
+        "成立日期": "2020-02-02",
+    }
     return [key, *(given | said).values(), f"{x:.8f}", f"{y:.8f}"]
 
 
@@ -86,3 +92,18 @@ def asked(owner: psycopg.Connection, question: str) -> list[Any]:
     """What the database holds, seen by the installation itself."""
     become(owner, SYSTEM)
     return owner.execute(question.encode()).fetchall()
+
+
+async def add_people(city: Context, tmp_path: Path) -> None:
+    """Two buildings, a household, two persons."""
+    rows = [building("B1", 0.2, 0.2), building("B2", 2.5, 0.5, "东路7号")]
+    await brought(city, SYSTEM_ACTOR, "building", as_csv(tmp_path / "楼栋.csv", BUILDINGS, rows))
+    file = as_csv(tmp_path / "户.csv", HOUSEHOLDS, [["H1", "B1", "101"], ["H2", "B2", "202"]])
+    await brought(city, SYSTEM_ACTOR, "household", file)
+    file = as_csv(
+        tmp_path / "人.csv",
+        PERSONS,
+        [["P1", "王小明", MAN, "13812345678", "", "H1"], ["P2", "李芳", WOMAN, "", "湖南", "H2"]],
+    )
+    outcome = await brought(city, SYSTEM_ACTOR, "person", file)
+    assert (outcome.new, outcome.rejected) == (2, 0), keys_of(outcome)

@@ -13,7 +13,7 @@ from fastapi.middleware.gzip import GZipMiddleware
 from brain.context import open_context
 from brain.settings import Settings
 from web import console, errors
-from web.api import audit, categories, city, incidents, live, pushdown, records, regions, session, tiles
+from web.api import audit, categories, city, incidents, live, pushdown, records, regions, registers, session, tiles
 from web.request_guard import RequestGuard
 from web.security_headers import SecurityHeaders
 
@@ -43,10 +43,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of={"/api/incidents/batch": settings.batch_limit})
+    limit_of = {"/api/incidents/batch": settings.batch_limit}
+    limit_of |= dict.fromkeys((f"/api{path}" for path in registers.paths()), settings.register_limit)
+    app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of=limit_of)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
-    for room in (session, city, categories, regions, tiles, incidents, records, pushdown, live, audit):
+    for room in (session, city, categories, regions, tiles, incidents, records, registers, pushdown, live, audit):
         app.include_router(room.router, prefix="/api")
     console.install(app, STATIC)
     return app
