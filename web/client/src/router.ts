@@ -11,6 +11,7 @@ export const router = createRouter({
     { path: '/given', component: () => import('./pages/GivenPage.vue') },
     { path: '/corrections', component: () => import('./pages/CorrectionsPage.vue') },
     { path: '/pushdowns', component: () => import('./pages/PushdownsPage.vue') },
+    { path: '/registers', component: () => import('./pages/RegistersPage.vue') },
     { path: '/audit', component: () => import('./pages/AuditPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },
   ],

@@ -25,7 +25,7 @@ describe('the messages', () => {
   it('are all used', () => {
     const files = import.meta.glob('../src/**/*.{vue,ts}', { query: '?raw', import: 'default', eager: true })
     const source = Object.entries(files).filter(([path]) => !/i18n\/(zh|en)(\.data)?\.ts$/.test(path)).map(([, text]) => text).join('\n')
-    const built = ['page.', 'role.', 'value.', 'field.', 'correct.', 'correction.', 'pushdown.', 'figures.', 'queue.', 'incident.', 'panel.', 'action.', 'state.', 'actor.', 'via.', 'object.', 'fact.']
+    const built = ['page.', 'role.', 'value.', 'field.', 'correct.', 'correction.', 'pushdown.', 'registers.count.', 'registers.is.', 'registers.lacks.', 'figures.', 'queue.', 'incident.', 'panel.', 'action.', 'state.', 'actor.', 'via.', 'object.', 'fact.']
     const used = (key: string) => source.includes(`'${key}'`) || built.some((prefix) => key.startsWith(prefix))
     expect(keys.filter((key) => !used(key))).toEqual([])
   })

@@ -7,6 +7,7 @@ export const PAGES = [
   { page: 'given', path: '/given' },
   { page: 'corrections', path: '/corrections', rights: ['correct_records', 'confirm_corrections'] },
   { page: 'pushdowns', path: '/pushdowns', rights: ['push_data'] },
+  { page: 'registers', path: '/registers', rights: ['import_registers'] },
   { page: 'audit', path: '/audit', rights: ['see_audit'] },
 ] as const satisfies readonly { page: string; path: string; rights?: readonly string[] }[]
 
