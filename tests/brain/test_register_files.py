@@ -172,6 +172,9 @@ async def test_columns_are_understood_or_said(city: Context, tmp_path: Path) -> 
         ("a.xlsx", b"no spreadsheet", "file.unreadable"),
         ("a.pdf", b"%PDF", "file.format"),
         ("a.geojson", b"{", "file.unreadable"),
+        ("a.geojson", b"<OGRVRTDataSource><OGRVRTLayer name='x'/></OGRVRTDataSource>", "file.not_of_format"),
+        ("a.json", b'{"type": "gdal_streamed_alg", "command_line": "gdal vector"}', "file.not_of_format"),
+        ("a.gpkg", b"{}", "file.not_of_format"),
     ],
 )
 async def test_a_file_that_is_none_is_refused_by_name(

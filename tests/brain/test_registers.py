@@ -7,10 +7,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from brain import corrections, records
 from brain.actor import SYSTEM_ACTOR
 from brain.context import Context
+from data.engine import scoped_transaction
 from data.errors import Forbidden
 from layers.crs import GCJ02, from_wgs84
 from tests.registers import (
@@ -246,3 +248,24 @@ async def test_a_cancelled_import_leaves_nothing(
         assert asked(owner, f"select count(*) from {table}") == [(0,)]
     assert asked(owner, "select count(*) from audit where action = 'import_register'") == [(0,)]
     assert rejects.read_text() == "former"
+
+
+async def test_the_database_holds_the_same(city: Context, tmp_path: Path) -> None:
+    """As the application's role with a steward's scope: nothing is written where the steward may not import."""
+    steward = await person(city, "steward", "440101")
+    east = "(select key from region where code = '440102001001')"
+    shape = "st_setsrid(st_point(113.025, 23.005), 4326)"
+    for statement in (
+        f"insert into building (region_key, use, street, house_number, floors, staircases, entrance) "
+        f"select {east}, 'estate', 'x', '1', 1, 1, {shape}",
+        f"insert into building (use, street, house_number, floors, staircases, entrance) "
+        f"select 'estate', 'x', '1', 1, 1, {shape}",
+        f"insert into compound (region_key, use, name) select {east}, 'estate', 'x'",
+        f"insert into department (region_key, code, name, region_code) select {east}, 'x', 'x', 'x'",
+        f"insert into asset (region_key, kind, category, identifier, name, geom) "
+        f"select {east}, 'device', 'x', 'x', 'x', {shape}",
+        f"insert into register_entry (register, source_key, record_id, region_key, digests) select 'x', 'x', 1, {east}, '{{}}'",
+    ):
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            async with scoped_transaction(city.engine, steward.scope) as connection:
+                await connection.exec_driver_sql(statement)

@@ -87,8 +87,8 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "cut.geojsonl.gz": (gzip.compress(GOOD_LINE * 2000)[:-40], "file.truncated"),
     "plain.geojsonl.gz": (GOOD_LINE, "file.not_gzip"),
     "not.zip": (b"nothing of the kind", "file.not_zip"),
-    "empty.gpkg": (b"", "file.unreadable"),
-    "text.shp": (b"hello", "file.unreadable"),
+    "empty.gpkg": (b"", "file.not_of_format"),
+    "text.shp": (b"hello", "file.not_of_format"),
 }
 
 
