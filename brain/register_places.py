@@ -15,7 +15,7 @@ from brain.placements import CityIndex
 from brain.register_files import Entry, OpenRegister
 from brain.register_values import street_and_number
 from data.engine import Scope
-from data.errors import BadInput, Forbidden, Where
+from data.errors import BadInput, CityError, Forbidden, Where
 from data.queries import query
 from layers.crs import axes_look_swapped, check_lonlat, geometries_to_wgs84, to_wgs84
 
@@ -40,8 +40,8 @@ async def find_places(
     placed = [entry for entry in good if not entry.faults and entry.region_key is None]
     await asyncio.to_thread(_regions_of_points, file, placed, index)
     for entry in good:
-        if not entry.faults:
-            _must_be_within(file, entry, scope)
+        if not entry.faults and entry.region_key is not None:
+            entry.faults += faults_within(file, entry, scope, entry.region_key)
 
 
 def _own_points(file: OpenRegister, entries: Sequence[Entry], index: CityIndex) -> None:
@@ -188,19 +188,19 @@ def _regions_of_points(file: OpenRegister, entries: Sequence[Entry], index: City
             entry.faults.append(BadInput("register.outside_city", where=_at(file, entry, "x")))
 
 
-def _must_be_within(file: OpenRegister, entry: Entry, scope: Scope) -> None:
-    """Adds a fault for a row outside the regions where the asker may import, or may not see what is imported."""
-    assert entry.region_key is not None
-    if not scope.holds("import_registers", entry.region_key):
-        entry.faults.append(Forbidden("register.outside_scope", where=_at(file, entry, None)))
-        return
-    if file.register.may_be_seen_by and not scope.holds(file.register.may_be_seen_by, entry.region_key):
-        entry.faults.append(Forbidden("register.not_open", where=_at(file, entry, None)))
-        return
-    for name, known in file.register.fields.items():
-        held = f"field.{file.register.data_set}.{name}"
-        if known.kind == "closed" and name in file.mapping and not scope.holds(held, entry.region_key):
-            entry.faults.append(Forbidden("register.not_open", where=_at(file, entry, name)))
+def faults_within(file: OpenRegister, entry: Entry, scope: Scope, region_key: int) -> list[CityError]:
+    """What keeps the asker from bringing a row into a region: that they may not import there, or not see it there."""
+    if not scope.holds("import_registers", region_key):
+        return [Forbidden("register.outside_scope", where=_at(file, entry, None))]
+    if file.register.may_be_seen_by and not scope.holds(file.register.may_be_seen_by, region_key):
+        return [Forbidden("register.not_open", where=_at(file, entry, None))]
+    return [
+        Forbidden("register.not_open", where=_at(file, entry, name))
+        for name, known in file.register.fields.items()
+        if known.kind == "closed"
+        and name in file.mapping
+        and not scope.holds(f"field.{file.register.data_set}.{name}", region_key)
+    ]
 
 
 def point_of(entry: Entry) -> str:

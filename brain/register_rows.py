@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +13,12 @@ from psycopg.types.json import Jsonb
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain.masking import masked
-from brain.register_files import Entry
-from brain.register_places import point_of
+from brain.register_files import Entry, OpenRegister
+from brain.register_places import faults_within, point_of
 from brain.register_values import street_and_number
-from data.copying import add_unknown, change_rows, numbers, put_rows
+from data.copying import add_rows, add_unknown, change_rows, numbers, put_rows
 from data.dictionaries.registers import Register
+from data.engine import Scope
 from data.errors import Conflict
 from data.queries import query
 
@@ -68,13 +69,14 @@ class _Change:
 
 
 async def write(
-    connection: AsyncConnection, register: Register, mapped: Sequence[str], entries: list[Entry], secret: str
+    connection: AsyncConnection, scope: Scope, file: OpenRegister, entries: list[Entry], secret: str
 ) -> Changes:
     """Adds the records that are new and changes those of which the file says something else than it last did.
 
     Of a known record only what the file itself has changed is written, so what was corrected here meanwhile stays. Rows
     whose number belongs to a record elsewhere get a fault.
     """
+    register = file.register
     keys = [entry.key for entry in entries]
     known = {
         row.source_key: row for row in await connection.execute(_ENTRIES, {"register": register.register, "keys": keys})
@@ -87,8 +89,11 @@ async def write(
         row = known.get(entry.key)
         if row is None:
             continue
+        entry.faults += faults_within(file, entry, scope, row.region_key)
+        if entry.faults:
+            continue
         said = _digests(register, entry, secret)
-        kept = {name: digest for name, digest in row.digests.items() if name not in mapped and name != PLACE}
+        kept = {name: digest for name, digest in row.digests.items() if name not in file.mapping and name != PLACE}
         digests = kept | said
         fields = frozenset(
             name for name in digests.keys() | row.digests.keys() if digests.get(name) != row.digests.get(name)
@@ -97,7 +102,9 @@ async def write(
         if fields or moved or row.is_retired:
             changes.fields.update((fields | {PLACE}) if moved else fields)
             changing.append(_Change(entry, row.record_id, moved, fields - {PLACE}, digests, row.is_retired))
-    changes.changed, changes.unchanged = len(changing), len(known) - len(changing)
+        else:
+            changes.unchanged += 1
+    changes.changed = len(changing)
     await _change(connection, register, changing)
     return changes
 
@@ -133,8 +140,9 @@ async def _add(connection: AsyncConnection, register: Register, new: list[Entry]
         await add_unknown(connection, register.table, columns, records(sorted(added)), "id")
     for number in set(ids) - added:
         numbered[number].faults.append(Conflict("register.known_elsewhere"))
-    brought = [(number, numbered[number], frozenset(register.fields)) for number in sorted(added)]
-    await _put_fields(connection, register, brought)
+    brought = [(number, numbered[number], _said(numbered[number])) for number in sorted(added)]
+    for table, rows in _fields(register, brought):
+        await add_rows(connection, table, FIELD, rows)
     return len(added)
 
 
@@ -173,16 +181,22 @@ async def _change(connection: AsyncConnection, register: Register, changing: lis
         }
         await connection.execute(_MOVE_PERSONAL, bound)
         await connection.execute(_MOVE_CLOSED, bound)
-    await _put_fields(connection, register, [(one.record_id, one.entry, one.fields) for one in changing])
+    for table, fields in _fields(register, [(one.record_id, one.entry, one.fields) for one in changing]):
+        await put_rows(connection, table, FIELD, fields, keys=FIELD_KEYS)
     rows = [(register.register, one.entry.key, one.entry.region_key, Jsonb(one.digests), None) for one in changing]
     columns = ("register", "source_key", "region_key", "digests", "retired_at")
     await change_rows(connection, "register_entry", columns, rows, keys=("register", "source_key"))
 
 
-async def _put_fields(
-    connection: AsyncConnection, register: Register, brought: Sequence[tuple[int, Entry, frozenset[str]]]
-) -> None:
-    """Writes closed and personal fields, the latter in full; one that the file has emptied is empty."""
+def _said(entry: Entry) -> frozenset[str]:
+    """The fields that a row says anything of."""
+    return frozenset(name for name, value in entry.values.items() if value is not None)
+
+
+def _fields(
+    register: Register, brought: Sequence[tuple[int, Entry, frozenset[str]]]
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Rows of closed and of personal fields, the latter in full; one that the file has emptied is empty."""
     for kind, table in (("closed", "closed_field"), ("personal", "personal_field")):
         rows = [
             (register.data_set, record, name, entry.region_key, "" if value is None else str(value))
@@ -191,7 +205,7 @@ async def _put_fields(
             if name in fields and register.fields[name].kind == kind
         ]
         if rows:
-            await put_rows(connection, table, FIELD, rows, keys=FIELD_KEYS)
+            yield table, rows
 
 
 def _columns(register: Register, entry: Entry) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from brain.register_files import CRS, PLACE, Entry, OpenRegister, RegisterFile
 from brain.register_places import find_places
 from brain.register_rows import retire, write
 from data.dictionaries.registers import Register, registers
+from data.dictionaries.rights import rights
 from data.engine import scoped_transaction
 from data.errors import BadInput, CityError, Language, Where, Words, message
 from data.queries import query
@@ -119,7 +120,7 @@ async def bring(
             await _take(context, connection, index, actor, opened, outcome, refuse, progress)
             await _look_for_vanished(connection, actor, opened, outcome, retire_vanished)
             if commit:
-                await _record(connection, opened, outcome)
+                await _record(connection, actor, opened, outcome)
                 outcome.committed = True
             else:
                 await connection.rollback()
@@ -162,7 +163,7 @@ async def _take(
             _check_codes(opened, entries, codes)
         await find_places(connection, index, actor.scope, opened, entries)
         good = [entry for entry in entries if not entry.faults]
-        changes = await write(connection, opened.register, [*opened.mapping], good, secret)
+        changes = await write(connection, actor.scope, opened, good, secret)
         outcome.rows += len(entries)
         outcome.new += changes.new
         outcome.changed += changes.changed
@@ -207,7 +208,8 @@ async def _look_for_vanished(
         await retire(connection, opened.register, gone)
 
 
-async def _record(connection: AsyncConnection, opened: OpenRegister, outcome: Outcome) -> None:
+async def _record(connection: AsyncConnection, actor: Actor, opened: OpenRegister, outcome: Outcome) -> None:
+    """In the audit log, under the region of who imports where that is one: so its auditor finds it."""
     if opened.register.table in ("building", "compound"):
         await connection.execute(_NOTE_GROUND)
     await audit.record(
@@ -215,6 +217,7 @@ async def _record(connection: AsyncConnection, opened: OpenRegister, outcome: Ou
         "import_register",
         kind="register",
         object_id=opened.register.register,
+        region_key=_region_of(actor),
         details={
             "file": opened.file.path.name,
             "new": outcome.new,
@@ -225,3 +228,8 @@ async def _record(connection: AsyncConnection, opened: OpenRegister, outcome: Ou
             "rejected": outcome.rejected,
         },
     )
+
+
+def _region_of(actor: Actor) -> int | None:
+    regions = {role.key for role in actor.roles if role.role in rights()["import_registers"].roles}
+    return regions.pop() if len(regions) == 1 else None

@@ -66,6 +66,7 @@ async def change_rows(
 ) -> int:
     """Changes the rows with these values of `keys`, which are among the columns; how many there were."""
     async with _staged(connection, table, columns, rows) as (driver, names):
+        await driver.execute(sql.SQL("analyze {staged}").format(**names))  # or the planner takes few rows for many
         done = await driver.execute(
             sql.SQL("update {table} t set {values} from {staged} s where {same}").format(
                 **names, values=_pairs(", ", [name for name in columns if name not in keys], ""), same=_same(keys)

@@ -20,7 +20,7 @@ CSV = (".csv", ".csv.gz", ".txt")
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods")
 VECTORS = (*DRIVERS, ".geojson.gz", ".zip")
 
-MOST_IN_SPREADSHEET = 2 * 2**30
+MOST_IN_SPREADSHEET = 2**29
 """Bytes that a spreadsheet may unpack to."""
 
 EXACT = 10**15

@@ -125,6 +125,7 @@ async def test_personal_values_lie_masked_in_the_record_and_in_full_where_only_r
         ("王**", "4401**************", "138****5678", False, "1990-01-01"),
         ("李**", "1101**************", None, True, "1949-12-31"),
     ]
+    assert asked(owner, "select count(*) from personal_field where field = 'phone'") == [(1,)]
     whole = asked(owner, "select p::text from person p union all select e::text from register_entry e")
     assert not any(secret in text for (text,) in whole for secret in ("王小明", MAN, "13812345678", "李芳"))
     ((number,),) = asked(owner, "select record_id from register_entry where source_key = 'P1'")
@@ -248,6 +249,16 @@ async def test_a_cancelled_import_leaves_nothing(
         assert asked(owner, f"select count(*) from {table}") == [(0,)]
     assert asked(owner, "select count(*) from audit where action = 'import_register'") == [(0,)]
     assert rejects.read_text() == "former"
+
+
+async def test_a_town_finds_its_import_in_its_own_audit_log(
+    city: Context, owner: psycopg.Connection, tmp_path: Path
+) -> None:
+    """Under the region of who imported."""
+    steward = await person(city, "steward", "440101")
+    await brought(city, steward, "enterprise", as_csv(tmp_path / "f.csv", FIRMS, [firm("A", 0.2, 0.2)]))
+    found = "select r.code from audit a join region r on r.key = a.region_key where a.action = 'import_register'"
+    assert asked(owner, found) == [("440101",)]
 
 
 async def test_the_database_holds_the_same(city: Context, tmp_path: Path) -> None:

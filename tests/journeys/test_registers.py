@@ -13,7 +13,9 @@ from tests.worlds import publish_small_city
 def test_registers_go_in_by_a_command(command_line: CommandLine, tmp_path: Path) -> None:
     """A dry run, a mapping, a commit; again, and nothing changes; then what vanished is retired."""
     in_context(command_line.settings, publish_small_city)
-    file = as_csv(tmp_path / "b.csv", ["No.", *BUILDINGS[1:]], [building("1", 0.2, 0.2), building("2", 9, 9)], "gb18030")
+    file = as_csv(
+        tmp_path / "b.csv", ["No.", *BUILDINGS[1:]], [building("1", 0.2, 0.2), building("2", 9, 9)], "gb18030"
+    )
     words = ["import", "register", "building", file]
     said = command_line.run(*words, fails=True)
     assert "building number, the coordinate system" in said
@@ -41,5 +43,7 @@ def test_what_is_no_register_is_named(command_line: CommandLine, tmp_path: Path)
     file = as_csv(tmp_path / "b.csv", BUILDINGS, [building("1", 0.2, 0.2)])
     assert "no register “cat”" in command_line.run("import", "register", "cat", file, fails=True)
     assert "HEADING=FIELD" in command_line.run("import", "register", "building", file, "--map", "x", fails=True)
-    assert "no field “colour”" in command_line.run("import", "register", "building", file, "--map", "地址=colour", fails=True)
-    assert "there is no file" in command_line.run("import", "register", "building", "no.csv", fails=True).lower()
+    assert "no field “colour”" in command_line.run(
+        "import", "register", "building", file, "--map", "地址=colour", fails=True
+    )
+    assert "no such file" in command_line.run("import", "register", "building", "no.csv", fails=True).lower()
