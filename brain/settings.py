@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     )
     body_limit: int = Field(default=2**20, gt=0, description="Bytes of the largest request body but for a batch.")
     batch_limit: int = Field(default=64 * 2**20, gt=0, description="Bytes of the largest batch.")
+    register_limit: int = Field(default=128 * 2**20, gt=0, description="Bytes of the largest register sent by browser.")
     batch_line_limit: int = Field(default=64 * 2**10, gt=0, description="Bytes of one line of a batch.")
     time_zone: str = Field(default="Asia/Shanghai", description="When a day begins and what clocks show.")
     session_hours: float = Field(default=12, gt=0, description="After so long a session ends, used or not.")

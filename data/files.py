@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tempfile
 import warnings
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,22 @@ DRIVERS = {
     ".fgb": "FlatGeobuf",
 }
 """Ending of a file name (without .gz) → GDAL's driver."""
+
+BEGINS = {
+    "GeoJSON": (b"{",),
+    "GeoJSONSeq": (b"{", b"\x1e"),
+    "GPKG": (b"SQLite format 3\0",),
+    "ESRI Shapefile": (b"\x00\x00\x27\x0a",),
+    "FlatGeobuf": (b"fgb",),
+}
+"""How a file of each driver begins, after white space. GDAL chooses by content, whatever the name says, and some of
+what it would choose are instructions to read other files of this machine, or of the network."""
+
+POINTERS = (b"<OGRVRT", b"gdal_streamed_alg")
+"""What such instructions hold near their beginning."""
+
+HEAD = 2**20
+"""Bytes that are looked at."""
 
 LONGITUDE_LATITUDE = ("EPSG:4326", "EPSG:4490")
 """What a GeoJSON file may hold (RFC 7946, section 4)."""
@@ -65,7 +83,7 @@ def read_features(path: Path, *, encoding: str | None = None) -> Features:
     with unpacked_path(path) as plain:
         if driver == "GeoJSONSeq":
             lines = _check_sequence(plain, path)
-        meta, wkb, fields = _read(plain, path, encoding)
+        meta, wkb, fields = _read(_checked(plain, path, driver), path, encoding)
     with np.errstate(invalid="ignore"):
         geoms = shapely.from_wkb(wkb, on_invalid="ignore")
     columns = {str(name): _as_text(values) for name, values in zip(meta["fields"], fields, strict=True)}
@@ -130,6 +148,25 @@ def _driver(path: Path) -> str:
     if name.suffix.lower() not in DRIVERS:
         raise BadInput("file.format", where=Where(str(path)), formats=", ".join(DRIVERS))
     return DRIVERS[name.suffix.lower()]
+
+
+def _checked(plain: Path, path: Path, driver: str) -> Path:
+    """The path for GDAL, of a file that begins as its driver's do; in a zip, of its one Shapefile. Raises BadInput."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".shp")]
+            if len(names) != 1:
+                raise BadInput("file.one_shapefile", where=Where(str(path)), count=len(names))
+            with archive.open(names[0]) as member:
+                head = member.read(HEAD)
+        plain = plain / names[0]
+    else:
+        with plain.open("rb") as file:
+            head = file.read(HEAD)
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    if not text.startswith(BEGINS[driver]) or any(pointer in head for pointer in POINTERS):
+        raise BadInput("file.not_of_format", where=Where(str(path)), format=driver)
+    return plain
 
 
 def _read(plain: Path, path: Path, encoding: str | None) -> tuple[dict[str, Any], Any, Any]:

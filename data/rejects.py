@@ -16,8 +16,7 @@ Refuse = Callable[[int, Sequence[object], CityError], None]
 
 def rejects_beside(file: Path) -> Path:
     """The rejects file of `file`, where nobody names another: `x.rejects.csv` beside `x.csv.gz`."""
-    name = file.name.removesuffix(".gz").removesuffix(".csv").removesuffix(".parquet")
-    return file.with_name(f"{name}.rejects.csv")
+    return file.with_name(f"{file.name.removesuffix('.gz').rsplit('.', 1)[0]}.rejects.csv")
 
 
 @contextmanager

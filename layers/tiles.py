@@ -69,11 +69,11 @@ def _short(*rules: object) -> str:
 
 
 async def ground_revision(connection: AsyncConnection) -> str:
-    """What the ground is now, as a text that changes whenever ground is loaded or the installation is made anew.
+    """What the ground is now, as a text that changes whenever ground is loaded or changed, or the installation is new.
 
     It is when the installation's first borders were published, and the greatest id of each table of the ground: ids
     come from sequences that never go back, rows are only ever added, and each maximum is one look into a primary key.
-    A row changed in place would not show; nothing does that.
+    What a register changes in place is counted where it is noted.
     """
     return str((await connection.execute(_GROUND_REVISION)).scalar_one())
 

@@ -25,6 +25,7 @@ from web.api import (
     pushdown,
     records,
     regions,
+    registers,
     session,
     sessions,
     tiles,
@@ -59,7 +60,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(GZipMiddleware, minimum_size=1024)
-    app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of={"/api/incidents/batch": settings.batch_limit})
+    limit_of = {"/api/incidents/batch": settings.batch_limit}
+    limit_of |= dict.fromkeys((f"/api{path}" for path in registers.paths()), settings.register_limit)
+    app.add_middleware(RequestGuard, limit=settings.body_limit, limit_of=limit_of)
     app.add_middleware(CrossSiteGuard)
     app.add_middleware(SecurityHeaders)
     errors.install(app)
@@ -75,6 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         tiles,
         incidents,
         records,
+        registers,
         pushdown,
         live,
         audit,

@@ -1,4 +1,4 @@
-"""`citybrain import`: regions and incidents from other systems' files."""
+"""`citybrain import`: regions, incidents and registers from other systems' files."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from brain.alias_files import AliasFile, import_aliases
 from brain.batches import Tally
 from brain.cli.database import in_context
 from brain.cli.output import console, language, progress_bars, say, show_fault
+from brain.cli.registers import register
 from brain.context import Context
 from brain.coverage_reports import report_json, report_page
 from brain.incident_files import MAPPABLE, IncidentFile
@@ -27,7 +28,8 @@ from data.errors import BadInput, message
 from data.rejects import rejects_beside
 from layers.coverage import CoverageReport
 
-app = typer.Typer(help="Take in regions and incidents from files.", no_args_is_help=True)
+app = typer.Typer(help="Take in regions, incidents and registers from files.", no_args_is_help=True)
+app.command("register")(register)
 
 PER_FILE = "One value for all files, or one for each, separated by commas."
 SHOWN = 12

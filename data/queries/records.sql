@@ -83,15 +83,18 @@ from building_people p cross join lateral unnest(p.by_age) with ordinality as a(
 where p.region_key between :lo and :hi group by a.place order by a.place;
 
 -- name: enterprise_figures — enterprises in a region by status
-select status as name, count(*) as number from enterprise where region_key between :lo and :hi group by status
+select status as name, count(*) as number from enterprise
+where region_key between :lo and :hi and retired_at is null group by status
 order by number desc, name;
 
 -- name: asset_figures — assets in a region by kind
-select kind as name, count(*) as number from asset where region_key between :lo and :hi group by kind
+select kind as name, count(*) as number from asset
+where region_key between :lo and :hi and retired_at is null group by kind
 order by number desc, name;
 
 -- name: unit_figures — units in a region by kind
-select kind as name, count(*) as number from unit where region_key between :lo and :hi group by kind
+select kind as name, count(*) as number from unit
+where region_key between :lo and :hi and retired_at is null group by kind
 order by number desc, name;
 
 -- name: reveal — a personal field in full, for a reason that is written down; null where it is not there for the asker

@@ -31,7 +31,7 @@ select not exists (
       and b.depth < (select max(depth) from border where scheme_id = :scheme_id and edition_to is null)
 );
 
--- name: ground_revision — what changes with the installation, and when ground is loaded: the last row of each table
+-- name: ground_revision — what changes with the installation, when ground is loaded, and when a register changes it
 select concat_ws(
     '.',
     coalesce((
@@ -39,7 +39,8 @@ select concat_ws(
         from edition e join scheme s on s.id = e.scheme_id where s.is_main
     ), 0),
     coalesce((select max(id) from land), 0), coalesce((select max(id) from way), 0),
-    coalesce((select max(id) from compound), 0), coalesce((select max(id) from building), 0)
+    coalesce((select max(id) from compound), 0), coalesce((select max(id) from building), 0),
+    (select count(*) from ground_change)
 );
 
 -- name: land — land of some uses (null: of all) in a tile, what is smaller than a pixel left out
@@ -72,7 +73,8 @@ select st_asmvt(found, 'ways', 4096, 'geom') from found where geom is not null;
 with tile as (select st_tileenvelope(:z, :x, :y) as box, st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096) as wide),
 near as (
     select c.use, st_transform(c.geom, 3857) as geom
-    from compound c, tile where c.use = any(:uses) and c.geom && st_transform(tile.wide, 4326)
+    from compound c, tile
+    where c.use = any(:uses) and c.retired_at is null and c.geom && st_transform(tile.wide, 4326)
 ),
 found as (
     select near.use, st_asmvtgeom(st_simplify(near.geom, :pixel / 2), tile.box, 4096, 64) as geom
@@ -83,7 +85,8 @@ select st_asmvt(found, 'compounds', 4096, 'geom') from found where geom is not n
 -- name: buildings — buildings in a tile, those of a pixel or more
 with tile as (select st_tileenvelope(:z, :x, :y) as box, st_tileenvelope(:z, :x, :y, margin => 64.0 / 4096) as wide),
 near as (
-    select st_transform(b.geom, 3857) as geom from building b, tile where b.geom && st_transform(tile.wide, 4326)
+    select st_transform(b.geom, 3857) as geom from building b, tile
+    where b.retired_at is null and b.geom && st_transform(tile.wide, 4326)
 ),
 found as (
     select st_asmvtgeom(near.geom, tile.box, 4096, 64) as geom from near, tile where st_area(near.geom) >= :pixel ^ 2
@@ -95,13 +98,13 @@ select st_asmvt(found, 'buildings', 4096, 'geom') from found where geom is not n
 with tile as (select st_tileenvelope(:z, :x, :y) as box),
 areas as (
     select c.use as kind, c.name, c.geom from compound c, tile
-    where c.use = any(:uses) and c.geom && st_transform(tile.box, 4326)
+    where c.use = any(:uses) and c.retired_at is null and c.geom && st_transform(tile.box, 4326)
     union all
     select l.use, l.name, l.geom from land l, tile
     where l.use = any(:uses) and l.name is not null and l.geom && st_transform(tile.box, 4326)
     union all
     select 'building', coalesce(b.name, b.house_number), b.geom from building b, tile
-    where :buildings and b.geom && st_transform(tile.box, 4326)
+    where :buildings and b.retired_at is null and b.geom && st_transform(tile.box, 4326)
 ),
 shapes as (select kind, name, st_transform(geom, 3857) as geom from areas),
 parts as (

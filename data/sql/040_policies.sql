@@ -63,7 +63,8 @@ create policy see on closed_field for select
 create policy add on closed_field for insert with check (
     region_key <@ (select held_in('import_registers')) or region_key <@ (select held_in('correct_records')));
 create policy change on closed_field for update using (region_key <@ held_in('field.' || data_set || '.' || field))
-    with check (region_key <@ (select held_in('correct_records')));
+    with check (
+        region_key <@ (select held_in('correct_records')) or region_key <@ (select held_in('import_registers')));
 
 alter table personal_field enable row level security;
 alter table personal_field force row level security;
@@ -71,7 +72,8 @@ create policy see on personal_field for select using (region_key <@ held_in('see
 create policy add on personal_field for insert with check (
     region_key <@ (select held_in('import_registers')) or region_key <@ (select held_in('correct_records')));
 create policy change on personal_field for update using (region_key <@ held_in('see_' || data_set))
-    with check (region_key <@ (select held_in('correct_records')));
+    with check (
+        region_key <@ (select held_in('correct_records')) or region_key <@ (select held_in('import_registers')));
 
 -- What is pushed down is known to those who may push it in that region, and to those whose own regions it touches.
 alter table pushdown enable row level security;
@@ -110,6 +112,52 @@ begin
         execute format(
             'create policy correct on %I for update using (in_scope(%L, region_key)) '
             'with check (region_key <@ (select held_in(''correct_records'')))', corrected.name, corrected.seen_by);
+    end loop;
+end
+$$;
+
+-- What a register has brought is changed by the same register: by those who see it and may import where it comes to lie.
+do $$
+declare
+    brought record;
+begin
+    for brought in
+        select * from (values
+            ('household', 'see_persons'), ('person', 'see_persons'), ('enterprise', 'see_enterprises'),
+            ('asset', 'see_assets'), ('unit', 'see_units')
+        ) as b(name, seen_by)
+    loop
+        execute format(
+            'create policy bring on %I for update using (in_scope(%L, region_key)) '
+            'with check (region_key <@ (select held_in(''import_registers'')))', brought.name, brought.seen_by);
+    end loop;
+end
+$$;
+
+alter table register_entry enable row level security;
+alter table register_entry force row level security;
+create policy see on register_entry for select using (region_key <@ (select held_in('import_registers')));
+create policy add on register_entry for insert with check (region_key <@ (select held_in('import_registers')));
+create policy change on register_entry for update using (region_key <@ (select held_in('import_registers')))
+    with check (region_key <@ (select held_in('import_registers')));
+
+-- Buildings, compounds and departments are visible to all. Who imports registers writes those in their own regions; the
+-- installation those that lie in no region it knows, a demo city's.
+do $$
+declare
+    listed text;
+begin
+    foreach listed in array array['building', 'compound', 'department'] loop
+        execute format('alter table %I enable row level security', listed);
+        execute format('alter table %I force row level security', listed);
+        execute format('create policy see on %I for select using (true)', listed);
+        execute format(
+            'create policy add on %I for insert '
+            'with check (actor_may(''keep_city'') or region_key <@ (select held_in(''import_registers'')))', listed);
+        execute format(
+            'create policy change on %1$I for update '
+            'using (actor_may(''keep_city'') or region_key <@ (select held_in(''import_registers''))) '
+            'with check (actor_may(''keep_city'') or region_key <@ (select held_in(''import_registers'')))', listed);
     end loop;
 end
 $$;
@@ -198,7 +246,7 @@ begin
         ]) as name
         union all
         select name, 'import_registers' from unnest(array[
-            'land', 'way', 'compound', 'building', 'origin', 'department', 'home_tier'
+            'land', 'way', 'origin', 'home_tier', 'ground_change'
         ]) as name
     loop
         execute format('alter table %I enable row level security', shared.name);

@@ -4,12 +4,13 @@ from data.tables.accounts import Account, AccountRole
 from data.tables.audit import Audit, AuditSeal
 from data.tables.base import Base
 from data.tables.categories import Category, Taxonomy
-from data.tables.ground import Building, Compound, Land, Way
+from data.tables.ground import Building, Compound, GroundChange, Land, Way
 from data.tables.incidents import Incident, IncidentEvent, IncidentPlacement
 from data.tables.people import BuildingPeople, Enterprise, Household, Origin, Person
 from data.tables.pushdown import HomeTier, Pushdown, PushdownReceipt
 from data.tables.records import ClosedField, Correction, PersonalField
 from data.tables.regions import Border, Edition, Lineage, Region, RegionAlias, Scheme, Tier
+from data.tables.registers import RegisterEntry
 from data.tables.resources import Asset, Department, Unit
 from data.tables.sessions import ApiToken, Invitation, RecoveryCode, SecondFactor, Session, SignInFailure
 
@@ -31,6 +32,7 @@ __all__ = [
     "Department",
     "Edition",
     "Enterprise",
+    "GroundChange",
     "HomeTier",
     "Household",
     "Incident",
@@ -47,6 +49,7 @@ __all__ = [
     "RecoveryCode",
     "Region",
     "RegionAlias",
+    "RegisterEntry",
     "Scheme",
     "SecondFactor",
     "Session",

@@ -6,7 +6,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.tables.base import Base, Code, Serial
+from data.tables.base import Base, Code, Key, Moment, Now, Serial
 
 
 class Land(Base):
@@ -43,24 +43,37 @@ class Way(Base):
 
 
 class Compound(Base):
-    """An estate (小区), a campus, a mall, a park: land behind one wall or name."""
+    """An estate (小区), a campus, a mall, a park: land behind one wall or name.
+
+    Of one that a register has brought the shape may be unknown; it lies in the region of its key.
+    """
 
     __tablename__ = "compound"
     __table_args__ = (Index(None, "geom", postgresql_using="gist"),)
 
     id: Mapped[Serial]
+    region_key: Mapped[Key | None]
     use: Mapped[Code]
     name: Mapped[str]
-    geom: Mapped[str] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False))
+    geom: Mapped[str | None] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False))
+    retired_at: Mapped[Moment | None]
 
 
 class Building(Base):
-    """One building. Its address is a street and a number; several of one number are told apart by `name`."""
+    """One building. Its address is a street and a number; several of one number are told apart by `name`.
+
+    Of one that a register has brought the shape may be unknown; it lies in the region of its key.
+    """
 
     __tablename__ = "building"
-    __table_args__ = (Index(None, "geom", postgresql_using="gist"), Index(None, "compound_id"))
+    __table_args__ = (
+        Index(None, "geom", postgresql_using="gist"),
+        Index(None, "compound_id"),
+        Index(None, "street", "house_number"),
+    )
 
     id: Mapped[Serial]
+    region_key: Mapped[Key | None]
     use: Mapped[Code]
     name: Mapped[str | None]
     street: Mapped[str]
@@ -68,5 +81,15 @@ class Building(Base):
     floors: Mapped[int] = mapped_column(SmallInteger)
     staircases: Mapped[int] = mapped_column(SmallInteger)
     compound_id: Mapped[int | None] = mapped_column(ForeignKey("compound.id"))
-    geom: Mapped[str] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False))
+    geom: Mapped[str | None] = mapped_column(Geometry("POLYGON", srid=4326, spatial_index=False))
     entrance: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    retired_at: Mapped[Moment | None]
+
+
+class GroundChange(Base):
+    """That a register has changed ground in place; counted, so that tiles are made anew."""
+
+    __tablename__ = "ground_change"
+
+    id: Mapped[Serial]
+    at: Mapped[Now]

@@ -8,7 +8,7 @@ from geoalchemy2 import Geometry
 from sqlalchemy import ARRAY, BigInteger, Date, ForeignKey, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.tables.base import Base, Code, Key, Serial
+from data.tables.base import Base, Code, Key, Moment, Serial
 
 
 class BuildingPeople(Base):
@@ -51,6 +51,7 @@ class Household(Base):
     region_key: Mapped[Key]
     building_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("building.id"))
     room: Mapped[str]
+    retired_at: Mapped[Moment | None]
 
 
 class Person(Base):
@@ -68,6 +69,7 @@ class Person(Base):
     origin: Mapped[str | None]
     phone: Mapped[str | None]
     identity: Mapped[str]
+    retired_at: Mapped[Moment | None]
 
 
 class Enterprise(Base):
@@ -85,3 +87,4 @@ class Enterprise(Base):
     status: Mapped[str]
     phone: Mapped[str | None]
     geom: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
+    retired_at: Mapped[Moment | None]

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.tables.base import Base, Code, Key, Serial
+from data.tables.base import Base, Code, Key, Moment, Serial
 
 
 class Department(Base):
@@ -25,6 +25,9 @@ class Department(Base):
 
     region_code: Mapped[Code]
     """The region of the main scheme that it answers for."""
+
+    region_key: Mapped[Key | None]
+    retired_at: Mapped[Moment | None]
 
 
 class Asset(Base):
@@ -49,6 +52,7 @@ class Asset(Base):
     name: Mapped[str]
     geom: Mapped[str] = mapped_column(Geometry("POINT", srid=4326, spatial_index=False))
     attributes: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    retired_at: Mapped[Moment | None]
 
 
 class Unit(Base):
@@ -69,3 +73,4 @@ class Unit(Base):
     name: Mapped[str]
     phone: Mapped[str]
     building_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("building.id"))
+    retired_at: Mapped[Moment | None]

@@ -87,8 +87,8 @@ WRONG: dict[str, tuple[bytes | None, str]] = {
     "cut.geojsonl.gz": (gzip.compress(GOOD_LINE * 2000)[:-40], "file.truncated"),
     "plain.geojsonl.gz": (GOOD_LINE, "file.not_gzip"),
     "not.zip": (b"nothing of the kind", "file.not_zip"),
-    "empty.gpkg": (b"", "file.unreadable"),
-    "text.shp": (b"hello", "file.unreadable"),
+    "empty.gpkg": (b"", "file.not_of_format"),
+    "text.shp": (b"hello", "file.not_of_format"),
 }
 
 
@@ -252,3 +252,33 @@ def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path: Path) -> None:
     assert [(row.line, row.fault and row.fault.key, row.cells) for row in faults] == [(3, "file.quote", ['3,"x,y'])]
     assert [row.values["a"] for row in found if row.fault is None] == [str(n) for n in range(2, 200) if n != 3]
     assert [row.line for row in found] == list(range(2, 200))
+
+
+@pytest.mark.parametrize(
+    ("members", "key"),
+    [
+        ({"a.shp": b"<OGRVRTDataSource/>"}, "file.not_of_format"),
+        ({"a.vrt": b"<OGRVRTDataSource/>"}, "file.one_shapefile"),
+        ({"a.shp": b"", "b.shp": b""}, "file.one_shapefile"),
+    ],
+)
+def test_a_zip_holds_one_shapefile_and_no_pointer(tmp_path: Path, members: dict[str, bytes], key: str) -> None:
+    """GDAL would follow instructions to other files of the machine, whatever the name of the file that gives them."""
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(BadInput) as refused:
+        read_features(path)
+    assert refused.value.key == key
+
+
+@pytest.mark.parametrize("name", ["x.geojson", "x.geojsonl", "x.gpkg", "x.fgb", "x.shp"])
+@pytest.mark.parametrize(
+    "content", ["<OGRVRTDataSource><OGRVRTLayer name='p'/></OGRVRTDataSource>", '{"type": "gdal_streamed_alg"}']
+)
+def test_a_pointer_to_another_file_is_followed_under_no_name(tmp_path: Path, name: str, content: str) -> None:
+    """Nothing is read but what was given."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadInput):
+        read_features(tmp_path / name)

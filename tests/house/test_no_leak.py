@@ -136,6 +136,7 @@ VERDICTS = {
     "GET /api/pushdowns/{pushdown_id}/versions": Verdict("scoped", ({"pushdown_id": "{pushdown}"},)),
     "POST /api/pushdowns/preview": Verdict("scoped", says=OPENING, marked=False),
     "GET /api/given": Verdict("scoped", marked=False),
+    "GET /api/registers": Verdict("open"),
     "GET /api/audit": Verdict("scoped"),
     "GET /api/audit/deeds": Verdict("open"),
     "GET /api/audit/health": Verdict("own"),
@@ -145,6 +146,8 @@ VERDICTS = {
         "deed", says=a_report(2.5, 0.5, source_id="leak").model_dump(mode="json", exclude_none=True)
     ),
     "POST /api/incidents/batch": Verdict("batch"),
+    "POST /api/registers/{kind}/examine": Verdict("register"),
+    "POST /api/registers/{kind}/import": Verdict("register"),
     "POST /api/records/{data_set}/{record_id}/corrections": Verdict(
         "deed", BY_DATA_SET, {"field": "name", "before": "x", "after": "x", "reason": "x"}
     ),
@@ -185,7 +188,7 @@ class World:
 
 SCOPED = (
     "incident", "incident_event", "incident_placement", "building_people", "household", "person", "enterprise", "asset",
-    "unit", "closed_field", "correction", "pushdown",
+    "unit", "closed_field", "correction", "pushdown", "register_entry",
 )  # fmt: skip
 """Tables whose rows lie in regions, but the one that only a function reads."""
 
@@ -351,6 +354,24 @@ def test_a_batch_into_the_neighbours_region_is_refused_line_by_line(world: World
         "/api/incidents/batch", content="\n".join(lines), headers={"content-type": "application/x-ndjson"}
     )
     assert (answer.json()["accepted"], answer.json()["rejected"]) == (0, 1)
+    assert world.contents() == before
+
+
+@pytest.mark.parametrize("deed", ["examine", "import"])
+@pytest.mark.parametrize("role", roles())
+def test_a_register_of_the_neighbours_region_is_refused_row_by_row(world: World, role: str, deed: str) -> None:
+    """By who may import nowhere as a whole; and no number of the neighbour's tells what lies under it."""
+    lines = ["标识码,名称,类别,经度,纬度", "cam-6,球机,01,113.025,23.005", "leak,球机,01,113.025,23.005"]
+    before = world.contents()
+    answer = world.person(role, "district").post(
+        f"/api/registers/camera/{deed}", files={"file": ("a.csv", "\n".join(lines))}, data={"crs": "EPSG:4490"}
+    )
+    if role == "steward":
+        assert (answer.json()["new"], answer.json()["changed"], answer.json()["rejected"]) == (0, 0, 2)
+        assert len({fault["message"] for fault in answer.json()["faults"]}) == 1
+    else:
+        assert answer.status_code == 403
+    assert not leaks(json.dumps(answer.json().get("faults"), ensure_ascii=False))
     assert world.contents() == before
 
 

@@ -25,10 +25,19 @@ OPEN_TO_ALL = {"tier", "scheme", "edition", "region", "border", "lineage", "regi
     "building",
     "origin",
     "department",
+    "ground_change",
 }
 """Tables whose rows every account may read: borders, names, codes, dictionaries, the ground."""
 
-BY_NUMBER = {"account_role", "closed_field", "personal_field", "correction", "pushdown", "pushdown_receipt"}
+BY_NUMBER = {
+    "account_role",
+    "closed_field",
+    "personal_field",
+    "correction",
+    "pushdown",
+    "pushdown_receipt",
+    "register_entry",
+}
 """Tables that are asked for a few rows by their numbers: their conditions may cost more, and hold by right and region too."""
 
 SEEN = re.compile(

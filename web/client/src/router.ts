@@ -13,6 +13,7 @@ export const router = createRouter({
     { path: '/corrections', component: () => import('./pages/CorrectionsPage.vue') },
     { path: '/pushdowns', component: () => import('./pages/PushdownsPage.vue') },
     { path: '/accounts', component: () => import('./pages/AccountsPage.vue') },
+    { path: '/registers', component: () => import('./pages/RegistersPage.vue') },
     { path: '/audit', component: () => import('./pages/AuditPage.vue') },
     { path: '/account', component: () => import('./pages/AccountPage.vue') },
     { path: '/:elsewhere(.*)*', redirect: '/map' },

@@ -27,7 +27,7 @@ describe('the messages', () => {
     const source = Object.entries(files).filter(([path]) => !/i18n\/(account\.|data\.)?(zh|en)\.ts$/.test(path)).map(([, text]) => text).join('\n')
     const built = [
       'page.', 'role.', 'right.', 'value.', 'field.', 'correct.', 'correction.', 'pushdown.', 'figures.', 'queue.', 'incident.', 'panel.',
-      'action.', 'state.', 'actor.', 'via.', 'object.', 'fact.',
+      'action.', 'state.', 'actor.', 'via.', 'object.', 'fact.', 'registers.count.', 'registers.is.', 'registers.lacks.',
     ]
     const used = (key: string) => source.includes(`'${key}'`) || built.some((prefix) => key.startsWith(prefix))
     expect(keys.filter((key) => !used(key))).toEqual([])

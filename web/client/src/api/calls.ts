@@ -1,10 +1,11 @@
 /** Every question the console asks the server, one line each. */
 import type { Feature, MultiPolygon, Polygon } from 'geojson'
-import { download, get, post, put, remove } from './client'
+import { download, get, post, put, remove, upload } from './client'
 import type {
-  AuditHealth, AuditPage, Box, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Deed, Enrolment, Figures, GivenOutPage,
-  Incident, IncidentPage, IncidentPoints, NewIncident, NewOpening, NewToken, OpenCounts, Outcome, OwnAccount, Preview, PushdownVersion,
-  Receipt, Received, RecordPage, RegionCard, RegionFigures, RegionPage, RegionRef, Reported, Session, SessionSummary, TokenSummary, Wish,
+  AuditHealth, AuditPage, Box, Brought, Category, City, Correction, CorrectionPage, DataRecord, DataSet, Deed, Enrolment, Figures,
+  GivenOutPage, Incident, IncidentPage, IncidentPoints, NewIncident, NewOpening, NewToken, OpenCounts, Outcome, OwnAccount, Preview,
+  PushdownVersion, Receipt, Received, RecordPage, RegionCard, RegionFigures, RegionPage, RegionRef, Register, Reported, Session,
+  SessionSummary, TokenSummary, Wish,
 } from './contract'
 
 const part = encodeURIComponent
@@ -99,3 +100,21 @@ export const readVersions = (id: string) => get<PushdownVersion[]>(`/pushdowns/$
 export const withdrawPushdown = (id: string) => post<void>(`/pushdowns/${part(id)}/withdrawal`, {})
 export const listGiven = () => get<Received[]>('/given')
 export const openGiven = (id: string) => post<void>(`/given/${part(id)}/opened`, {})
+
+export interface RegisterFile {
+  kind: string
+  file: File
+  mapping?: Record<string, string>
+  crs?: string
+  retire?: boolean
+}
+export const listRegisters = () => get<Register[]>('/registers')
+/** What a register's file would change, or with `import` does. */
+export function bringRegister(deed: 'examine' | 'import', { kind, file, mapping, crs, retire }: RegisterFile, signal?: AbortSignal) {
+  const form = new FormData()
+  form.append('file', file)
+  if (mapping) form.append('mapping', JSON.stringify(mapping))
+  if (crs) form.append('crs', crs)
+  if (retire) form.append('retire', 'true')
+  return upload<Brought>(`/registers/${part(kind)}/${deed}`, form, signal)
+}

@@ -52,6 +52,10 @@ export function put(path: string, body: unknown): Promise<void> {
   return request<void>('PUT', path, { body })
 }
 
+export function upload<T>(path: string, form: FormData, signal?: AbortSignal): Promise<T> {
+  return request<T>('POST', path, { body: form, signal })
+}
+
 export function remove(path: string): Promise<void> {
   return request<void>('DELETE', path, {})
 }
@@ -60,9 +64,14 @@ export function remove(path: string): Promise<void> {
 export async function download(path: string, body: unknown) {
   const response = await send('POST', path, { body })
   const name = /filename\*=UTF-8''(.+)$/.exec(response.headers.get('Content-Disposition') ?? '')?.[1] ?? 'download'
+  save(await response.blob(), decodeURIComponent(name))
+}
+
+/** Hands a file to the browser. */
+export function save(content: Blob, name: string) {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(await response.blob())
-  link.download = decodeURIComponent(name)
+  link.href = URL.createObjectURL(content)
+  link.download = name
   link.click()
   URL.revokeObjectURL(link.href)
 }
@@ -77,14 +86,16 @@ async function send(method: string, path: string, { query = {}, body, signal }: 
     Accept: 'application/json',
     'Accept-Language': document.documentElement.lang,
   }
-  if (body !== undefined) headers['Content-Type'] = body instanceof Blob ? 'text/csv' : 'application/json'
+  const asItIs = body instanceof Blob || body instanceof FormData
+  if (body instanceof Blob) headers['Content-Type'] = 'text/csv'
+  else if (body !== undefined && !asItIs) headers['Content-Type'] = 'application/json'
   let response: Response
   try {
     response = await fetch(`/api${path}${asQuery(query)}`, {
       method,
       headers,
       credentials: 'same-origin',
-      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+      body: body === undefined || asItIs ? body : JSON.stringify(body),
       signal,
     })
   } catch (reason) {

@@ -55,3 +55,6 @@ export type Receipt = Schemas['Receipt']
 export type PushdownVersion = Schemas['Version']
 export type Preview = Omit<Schemas['Preview'], 'regions'> & { regions: { code: string; name: string; geometry: Polygon | MultiPolygon }[] }
 export type NewOpening = Pick<Schemas['Opening'], 'data_set' | 'tier' | 'region' | 'purpose'> & Partial<Schemas['Opening']>
+
+export type Register = Schemas['Register']
+export type Brought = Schemas['Brought']

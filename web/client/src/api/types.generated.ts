@@ -959,6 +959,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/registers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Registers
+         * @description Every register that may be brought.
+         */
+        get: operations["list_registers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{kind}/examine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Examine Register
+         * @description Says what a file would change, and what its columns are taken to mean; nothing is written.
+         */
+        post: operations["examine_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/registers/{kind}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Register
+         * @description Takes a file in: all of its good rows, in one transaction.
+         */
+        post: operations["import_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pushdowns": {
         parameters: {
             query?: never;
@@ -1384,6 +1444,90 @@ export interface components {
             /** Faults */
             faults: components["schemas"]["ProblemPart"][];
         };
+        /** Body_examine_register */
+        Body_examine_register: {
+            /**
+             * File
+             * @description CSV, XLSX, XLS, ODS, GeoJSON, GeoPackage, Shapefile (zip).
+             */
+            file: string;
+            /**
+             * Mapping
+             * @description JSON of field → heading; what the headings say by default.
+             */
+            mapping?: string | null;
+            /**
+             * Crs
+             * @description Of its coordinates: EPSG:4490, GCJ-02, BD-09 …
+             */
+            crs?: string | null;
+        };
+        /** Body_import_register */
+        Body_import_register: {
+            /**
+             * File
+             * @description CSV, XLSX, XLS, ODS, GeoJSON, GeoPackage, Shapefile (zip).
+             */
+            file: string;
+            /**
+             * Mapping
+             * @description JSON of field → heading; what the headings say by default.
+             */
+            mapping?: string | null;
+            /**
+             * Crs
+             * @description Of its coordinates: EPSG:4490, GCJ-02, BD-09 …
+             */
+            crs?: string | null;
+            /**
+             * Retire
+             * @description Retire the records that the file has no more.
+             * @default false
+             */
+            retire: boolean;
+        };
+        /**
+         * Brought
+         * @description What a register's file has changed, or would change where it is not `committed`.
+         *
+         *     `missing` are fields, `place`, `crs` that must be said first; then nothing was read. `vanished` are known records
+         *     that the file has no more, `retired` whether they were retired. `rejects` are the refused rows as CSV, with reasons.
+         */
+        Brought: {
+            /** Headings */
+            headings: string[];
+            /**
+             * Mapping
+             * @description Field → heading.
+             */
+            mapping: {
+                [key: string]: string;
+            };
+            /** Missing */
+            missing: string[];
+            /** Committed */
+            committed: boolean;
+            /** Rows */
+            rows: number;
+            /** New */
+            new: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Vanished */
+            vanished: number;
+            /** Retired */
+            retired: boolean;
+            /** Rejected */
+            rejected: number;
+            /** Fields */
+            fields: components["schemas"]["FieldChanges"][];
+            /** Faults */
+            faults: components["schemas"]["ProblemPart"][];
+            /** Rejects */
+            rejects: string | null;
+        };
         /**
          * Category
          * @description One entry of a taxonomy.
@@ -1603,6 +1747,16 @@ export interface components {
             uri: string;
             /** Qr Svg */
             qr_svg: string;
+        };
+        /**
+         * FieldChanges
+         * @description How many records have another value of a field; `place`: lie elsewhere, or belong to something else.
+         */
+        FieldChanges: {
+            /** Field */
+            field: string;
+            /** Count */
+            count: number;
         };
         /**
          * Figures
@@ -2543,6 +2697,33 @@ export interface components {
             name: string;
             /** Tier */
             tier: string;
+        };
+        /**
+         * Register
+         * @description A register that a town may bring.
+         */
+        Register: {
+            /** Kind */
+            kind: string;
+            name: components["schemas"]["Names"];
+            /** Fields */
+            fields: components["schemas"]["RegisterField"][];
+        };
+        /**
+         * RegisterField
+         * @description A field of a register: whether a file must have it, and whether it is personal or closed.
+         */
+        RegisterField: {
+            /** Field */
+            field: string;
+            name: components["schemas"]["Names"];
+            /** Required */
+            required: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "open" | "closed" | "personal";
         };
         /**
          * Reported
@@ -4636,6 +4817,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RegionFigures"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Register"][];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examine_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_examine_register"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brought"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_register"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brought"];
                 };
             };
             /** @description Unprocessable Entity */

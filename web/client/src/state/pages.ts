@@ -8,6 +8,7 @@ export const PAGES = [
   { page: 'corrections', path: '/corrections', rights: ['correct_records', 'confirm_corrections'] },
   { page: 'pushdowns', path: '/pushdowns', rights: ['push_data'] },
   { page: 'accounts', path: '/accounts', rights: ['keep_accounts'] },
+  { page: 'registers', path: '/registers', rights: ['import_registers'] },
   { page: 'audit', path: '/audit', rights: ['see_audit'] },
 ] as const satisfies readonly { page: string; path: string; rights?: readonly string[] }[]
 
