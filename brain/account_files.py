@@ -22,6 +22,7 @@ from data.queries import query
 
 COLUMNS = ("login", "name", "staff_number", "organisation", "phone", "role", "region", "from", "to")
 MOST_ROWS = 5_000
+MOST_CHARACTERS = 200
 
 _CHANGE = query("keeping", "change")
 _FIELD = {"valid_from": "from", "valid_to": "to"}
@@ -59,9 +60,7 @@ async def import_accounts(context: Context, by: Actor, path: Path, *, commit: bo
     Raises Forbidden, and BadInput for a file that cannot be read at all.
     """
     by.must_be_able_to(RIGHT)
-    file = CsvFile(path)
-    file.must_have(*COLUMNS)
-    rows = list(file.rows())
+    rows = _rows(path)
     if len(rows) > MOST_ROWS:
         raise BadInput("account.too_many_rows", most=MOST_ROWS)
     good = [row.values for row in rows if row.fault is None]
@@ -89,6 +88,27 @@ async def import_accounts(context: Context, by: Actor, path: Path, *, commit: bo
     async with scoped_transaction(context.engine, with_every_right(by)) as connection:
         taken.links = [Link(one.login, one.name, await invite_on(connection, context, one.id)) for one in new]
     return taken
+
+
+def _rows(path: Path) -> list[CsvRow]:
+    """All rows. What is wrong with the file as a whole is said without its path, which may be a passing copy's."""
+    try:
+        file = CsvFile(path)
+        file.must_have(*COLUMNS)
+        return [_measured(row) for row in file.rows()]
+    except BadInput as fault:
+        raise BadInput(fault.key, where=Where(line=fault.where.line), **fault.values) from None
+
+
+def _measured(row: CsvRow) -> CsvRow:
+    """The same row, with a fault where the database could not hold it."""
+    if row.fault is None:
+        for column, value in row.values.items():
+            if "\0" in value or len(value) > MOST_CHARACTERS:
+                return row._replace(
+                    fault=BadInput("account.unwritable", where=Where(field=column), most=MOST_CHARACTERS)
+                )
+    return row
 
 
 class _People:

@@ -11,7 +11,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from brain import account_rules, audit
-from brain.account_rules import LAST_KEY, RIGHT, Gift, Standing, keeps, must_keep, reaches, standings, with_every_right
+from brain.account_rules import (
+    LAST_KEY,
+    RIGHT,
+    Gift,
+    Standing,
+    keeps,
+    must_keep,
+    must_serve,
+    reaches,
+    standings,
+    with_every_right,
+)
 from brain.accounts import Card, write_new
 from brain.actor import Actor
 from brain.context import Context
@@ -176,8 +187,7 @@ async def _standing(context: Context, by: Actor, account_id: int, *, wholly: boo
         if (await connection.execute(_ONE, {"id": account_id})).one_or_none() is None:
             raise NotFound("account.no_such", id=account_id)
     (standing,) = await standings(context, ids=[account_id])
-    if wholly or standing.id == by.account_id:
-        must_keep(by, standing)
+    (must_keep if wholly else must_serve)(by, standing)
     return standing
 
 

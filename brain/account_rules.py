@@ -84,6 +84,15 @@ def must_keep(by: Actor, account: Standing, right: str = RIGHT) -> None:
         raise Forbidden("account.not_wholly_yours")
 
 
+def must_serve(by: Actor, account: Standing) -> None:
+    """Raises Forbidden for oneself and for who keeps accounts that `by` does not: or two would raise each other."""
+    if account.id == by.account_id:
+        raise Forbidden("account.own")
+    keepers = rights()[RIGHT].roles
+    if not all(reaches(by, role) for role in account.roles if role[0] in keepers):
+        raise Forbidden("account.not_wholly_yours")
+
+
 def reaches(by: Actor, role: HeldRange, right: str = RIGHT) -> bool:
     """Whether `by` has the right in all of a role's region; in more than it, where the role itself keeps accounts."""
     name, lo, hi = role
@@ -97,8 +106,7 @@ async def give(connection: AsyncConnection, by: Actor, account: Standing, gifts:
     Raises Forbidden (oneself, beyond one's own, a peer), BadInput (role, times, too many regions), NotFound (region),
     Conflict for roles that one person must not have together.
     """
-    if account.id == by.account_id:
-        raise Forbidden("account.own")
+    must_serve(by, account)
     for gift in gifts:
         key, held = await checked(connection, by, account, gift)
         bound = {"account_id": account.id, "role": gift.role, "region_key": key}

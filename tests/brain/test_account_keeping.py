@@ -76,6 +76,9 @@ async def test_nobody_raises_themselves(city: Context) -> None:
     assert await refusal(account_keeping.change(city, keeper, own, Card("", "x"))) == "account.own"
     assert await refusal(account_keeping.disable(city, keeper, own)) == "account.own"
     assert await refusal(account_keeping.invite(city, keeper, peer.account_id or 0)) == "account.not_wholly_yours"
+    for asker, of in ((keeper, peer), (peer, keeper)):
+        raised = account_keeping.give_role(city, asker, of.account_id or 0, Gift("steward", "440101001"))
+        assert await refusal(raised) == "account.not_wholly_yours"
     puppet = account_keeping.add(city, keeper, Card("puppet", "x"), [Gift("administrator", WEST)])
     assert await refusal(puppet) == "account.peer"
     whole = await person(city, "administrator")
@@ -205,6 +208,15 @@ async def test_a_file_is_taken_in_as_a_whole_or_not_at_all(city: Context, tmp_pa
     ]
     with pytest.raises(NotFound):
         await accounts.set_password(city, "li", "rather long")
+    for bad, key in ((b"a,b\n1,2\n", "file.no_field"), (b"\xff\xff\xff", "file.encoding"), (b"", "file.empty")):
+        path.write_bytes(bad)
+        assert await refusal(account_files.import_accounts(city, keeper, path, commit=True)) == key
+    path.write_bytes(HEADER.encode() + b"l\0i,x,,,,staff,440101,,\n" + b"l" * 3000 + b",x,,,,staff,440101,,\n")
+    faults = (await account_files.import_accounts(city, keeper, path, commit=True)).faults
+    assert [(fault.key, fault.where.line, fault.where.field) for fault in faults] == [
+        ("account.unwritable", 2, "login"),
+        ("account.unwritable", 3, "login"),
+    ]
     path.write_text(
         HEADER
         + f"li,李四,S-2,综治中心,13800000000,staff,{WEST},2026-01-01,2030-12-31\n"
