@@ -2,7 +2,6 @@ import type { keeping as zh } from './keeping.zh'
 
 export const keeping: Record<keyof typeof zh, string> = {
   'page.accounts': 'Accounts and rights',
-  'right.see_audit': 'Read the audit log',
   'keeping.about': 'People of your regions, their roles and rights. Accounts are disabled, never deleted.',
   'keeping.search': 'Name, user name, staff number or organisation',
   'keeping.invite': 'Invite a person',

@@ -1,7 +1,6 @@
 /** The words of keeping accounts. */
 export const keeping = {
   'page.accounts': '账号与权限',
-  'right.see_audit': '查阅审计记录',
   'keeping.about': '您管辖区域内的人员、角色与权限。账号只停用,不删除。',
   'keeping.search': '按姓名、用户名、工号或单位查找',
   'keeping.invite': '邀请人员',
