@@ -9,6 +9,7 @@ from typing import Literal, cast
 from data.dictionaries.rights import read_rows
 
 Kind = Literal["open", "closed", "personal"]
+Owner = Literal["here", "steward"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Field:
     name_en: str
     kind: Kind
     home_tier: str | None
-    owner: str
+    owner: Owner
 
     @property
     def subject(self) -> str:
@@ -71,7 +72,7 @@ def fields() -> dict[tuple[str, str], Field]:
             row["name_en"],
             cast("Kind", row["kind"]),
             row["home_tier"] or None,
-            row["owner"],
+            cast("Owner", row["owner"]),
         )
         for row in read_rows("fields.tsv")
     }

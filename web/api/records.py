@@ -45,7 +45,7 @@ async def data_sets(context: Ctx, actor: SignedIn) -> list[DataSet]:
                     name=Names(zh=field.name_zh, en=field.name_en),
                     kind=field.kind,
                     home_tier=homes.get(field.subject),
-                    owner=field.owner,  # type: ignore[arg-type]
+                    owner=field.owner,
                 )
                 for field in of
             ],
@@ -142,7 +142,7 @@ async def region_figures(scheme: str, code: str, context: Ctx, actor: SignedIn) 
 def _record(record: records.Record) -> Record:
     region: Any = record.region
     return Record(
-        id=record.id,  # type: ignore[arg-type]
+        id=str(record.id),
         region=RegionRef(code=region["code"], name=region["name"], tier=region["tier"]),
         title=record.title,
         place=record.place,
